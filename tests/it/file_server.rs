@@ -358,6 +358,8 @@ async fn every_refusal_has_its_reason() {
         ("DELETE", "/c/none?restype=directory", &[], 404, "ResourceNotFound"),
         ("PUT", "/c/new", &[], 400, "MissingRequiredHeader"),
         ("PUT", "/c/a%3Ab", &create, 400, "InvalidResourceName"),
+        ("GET", "/c/a%EF%80%A2b", &[], 400, "InvalidResourceName"),
+        ("GET", "/c/a%EF%80%A2b?restype=directory&comp=list", &[], 400, "InvalidResourceName"),
         ("PUT", "/c/leased", &create, 412, "LeaseIdMissing"),
         ("PUT", "/c/d?restype=directory", &[], 409, "ResourceAlreadyExists"),
         ("PUT", "/c/d/e?comp=rename", &rename, 409, "ResourceAlreadyExists"),

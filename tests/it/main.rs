@@ -60,6 +60,7 @@ mod telemetry; // Log Analytics and Application Insights as sources, over the si
 mod graph; // a tenant's logs, which Microsoft Graph copies: lives, the adapter, the program
 mod file_server; // our own file service before two judges: what Microsoft publishes, and Microsoft's client
 mod source_on_file_server; // the Source suite on our own file service: shares, snapshots, leases, open files
+mod closed_on_file_server; // what a share does not give out: names no request can say, drafts and leases that were left
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite

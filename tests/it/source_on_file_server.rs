@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dsrd::adapters::azure_files::changing::draft;
 use dsrd::adapters::azure_files::shares::Shares;
 use dsrd::adapters::azure_files::source::ShareSource;
 use dsrd::config::settings::Credential;
@@ -399,16 +400,16 @@ async fn reached(server: &FileServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = FileServerWorld::new().await;
     world.put("a", b"about ann").await;
-    let left = ".dsrd-0123456789abcdef0123456789.new";
-    world.put(left, b"of a killed process").await;
-    world.put(".dsrd-notes.new", b"somebody's own").await;
+    world.put(&draft::beside("a"), b"of a killed process").await;
+    let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
+    world.put(own, b"somebody's own").await;
     let names: Vec<String> =
         listing(world.source()).await.into_iter().map(|item| item.name).collect();
-    assert_eq!(names, [".dsrd-notes.new", "a"]);
+    assert_eq!(names, [own, "a"]);
     assert_eq!(world.names().await.len(), 3, "somebody may be writing it");
     world.server.advance_clock(jiff::SignedDuration::from_mins(61));
     assert_eq!(listing(world.source()).await.len(), 2);
-    assert_eq!(world.names().await, [".dsrd-notes.new", "a"]);
+    assert_eq!(world.names().await, [own, "a"]);
 }
 
 #[tokio::test]

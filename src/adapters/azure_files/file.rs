@@ -17,6 +17,9 @@ use crate::domain::outcome::{Barrier, Block};
 
 const LOOKING: &str = "looking at a file";
 
+/// The status for a path that no URL addresses: the service would say so of its name.
+pub const NO_URL: u16 = 400;
+
 /// The media type of whatever was given none.
 pub const NO_TYPE: &str = "application/octet-stream";
 
@@ -37,7 +40,8 @@ pub enum Standing {
     Absent,
     /// A file that was deleted, and is there until whoever has it open closes it.
     Pending,
-    /// Something that is not shown to us: the status and the service's code.
+    /// Something that is not shown to us, or that no request can name: the status and the service's
+    /// code.
     Closed(u16, String),
 }
 
@@ -89,31 +93,63 @@ pub async fn look(share: &Share, path: &str, snapshot: Option<&str>) -> Result<S
         true => (Method::Get, share.directory_url(path, snapshot)),
         false => (Method::Head, share.file_url(path, snapshot)),
     };
-    let Some(url) = url else { return Ok(Standing::Absent) };
+    let Some(url) = url else { return Ok(Standing::Closed(NO_URL, String::new())) };
     let answer = share.call(LOOKING, method, url, &[]).await?;
     Ok(match (answer.status, answer.code.as_str()) {
         (200, _) => Standing::There(Box::new(Said::of(&answer))),
         _ if is_absence(&answer, snapshot.is_some()) => Standing::Absent,
         (409, "DeletePending") => Standing::Pending,
-        (403 | 409, _) if !answer.is_unwelcome() && !answer.is_container_missing() => {
-            Standing::Closed(answer.status, answer.code)
-        }
+        _ if is_closed(&answer) => Standing::Closed(answer.status, answer.code),
         _ => return Err(answer.failure(LOOKING)),
     })
 }
 
-/// Whether an answer says that nothing of that sort is under a path: a share that is not there says
-/// nothing of a file, unless it is a snapshot.
+/// Whether an answer says that nothing of that sort is under a path.
+///
+/// A share that is not there says nothing of a file, unless it is a snapshot. Whoever mounts one
+/// can give names that no request can say: what is answered to those says nothing of what is there.
 pub fn is_absence(answer: &Answer, is_snapshot: bool) -> bool {
-    if answer.is_container_missing() {
-        return is_snapshot;
-    }
-    match answer.status {
-        404 => true,
-        409 => answer.code == "ResourceTypeMismatch",
-        400 => answer.code == "InvalidResourceName",
+    says_absent(answer.status, &answer.code, is_snapshot)
+}
+
+fn says_absent(status: u16, code: &str, is_snapshot: bool) -> bool {
+    match (status, code) {
+        (404, "ResourceNotFound" | "ParentNotFound") | (409, "ResourceTypeMismatch") => true,
+        (404, "ShareNotFound" | "ShareSnapshotNotFound") => is_snapshot,
         _ => false,
     }
+}
+
+/// Whether an answer, which is no [absence](is_absence), is a word about this one path alone:
+/// another may be answered.
+pub fn is_closed(answer: &Answer) -> bool {
+    let is_of_all = answer.is_unwelcome() || answer.is_container_missing();
+    !is_of_all && says_closed(answer.status, &answer.code)
+}
+
+fn says_closed(status: u16, code: &str) -> bool {
+    match status {
+        401 | 408 | 429 => false,
+        400..500 => true,
+        // Whoever has it open does not give back what it has not written yet.
+        500 => code == "ClientCacheFlushDelay",
+        _ => false,
+    }
+}
+
+/// Whether a closed one may not be there at all: no request can say its name.
+pub fn is_of_the_name(status: u16) -> bool {
+    !matches!(status, 403 | 409 | 500)
+}
+
+/// Why a closed one is not given out, in the words of `Read::Refused`.
+pub fn refusal(status: u16, code: &str) -> String {
+    let word = match status {
+        403 => "forbidden",
+        409 | 500 => "locked",
+        _ => "name",
+    };
+    if code.is_empty() { word.to_owned() } else { format!("{word}: {code}") }
 }
 
 /// What forbids a change, by status and code of the answer to it.
@@ -129,9 +165,9 @@ pub fn barrier(status: u16, code: &str) -> Option<Barrier> {
             | "ReadOnlyAttribute"
             | "DeletePending"
             | "CannotDeleteFileOrDirectory"
-            | "ClientCacheFlushDelay",
+            | "FileOpenBySmbClient",
         ) => Block::Lock,
-        (403, _) => Block::Lock,
+        (409 | 500, "ClientCacheFlushDelay") | (403, _) => Block::Lock,
         _ => return None,
     };
     Some(Barrier::new(block, code))
@@ -229,6 +265,9 @@ mod tests {
             (409, "SharingViolation", Some(Block::Lock)),
             (409, "ReadOnlyAttribute", Some(Block::Lock)),
             (409, "DeletePending", Some(Block::Lock)),
+            (409, "FileOpenBySmbClient", Some(Block::Lock)),
+            (500, "ClientCacheFlushDelay", Some(Block::Lock)),
+            (500, "InternalError", None),
             (403, "AuthorizationPermissionMismatch", Some(Block::Lock)),
             (409, "ShareBeingDeleted", None),
             (404, "ResourceNotFound", None),
@@ -238,5 +277,31 @@ mod tests {
             let found = barrier(status, code);
             assert_eq!(found.as_ref().map(|barrier| barrier.block), block, "{status} {code}");
         }
+    }
+
+    #[test]
+    fn only_who_says_that_nothing_is_there_is_believed() {
+        let table = [
+            (404, "ResourceNotFound", [true, true], true),
+            (404, "ParentNotFound", [true, true], true),
+            (409, "ResourceTypeMismatch", [true, true], true),
+            (404, "ShareNotFound", [false, true], true),
+            (404, "ShareSnapshotNotFound", [false, true], true),
+            (404, "", [false, false], true),
+            (400, "InvalidResourceName", [false, false], true),
+            (400, "InvalidUri", [false, false], true),
+            (500, "ClientCacheFlushDelay", [false, false], true),
+            (500, "InternalError", [false, false], false),
+            (429, "TooManyRequests", [false, false], false),
+            (503, "ServerBusy", [false, false], false),
+        ];
+        for (status, code, is_absent, is_closed) in table {
+            let found = [false, true].map(|is_snapshot| says_absent(status, code, is_snapshot));
+            assert_eq!(found, is_absent, "{status} {code}");
+            assert_eq!(says_closed(status, code), is_closed, "{status} {code}");
+        }
+        assert_eq!(refusal(400, "InvalidResourceName"), "name: InvalidResourceName");
+        assert_eq!(refusal(NO_URL, ""), "name");
+        assert_eq!(refusal(500, "ClientCacheFlushDelay"), "locked: ClientCacheFlushDelay");
     }
 }

@@ -8,6 +8,7 @@ use azure_core::http::Method;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure::wire::xml::Unreadable;
+use crate::adapters::azure_files::file::{NO_URL, is_absence, is_closed};
 use crate::adapters::azure_files::listing::{self, Entries, Listed, ListedShare};
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
@@ -31,6 +32,17 @@ pub struct Window {
     pub is_empty: bool,
 }
 
+/// What came of asking what is in a directory.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Entered<T> {
+    /// This.
+    In(T),
+    /// There is no such directory.
+    Absent,
+    /// It is not shown to us, or no request can name it: the status and the service's code.
+    Closed(u16, String),
+}
+
 /// Lists one share, as it is now or as a snapshot kept it.
 pub struct Lister {
     share: Arc<Share>,
@@ -42,9 +54,9 @@ impl Lister {
         Self { share }
     }
 
-    /// What is in a directory that `is_wanted`, of all whose names begin with `prefix`; `None`
-    /// where there is no such directory. The service has no order that it promises, so all of the
-    /// directory passes by, and the smallest keys stay.
+    /// What is in a directory that `is_wanted`, of all whose names begin with `prefix`. The service
+    /// has no order that it promises, so all of the directory passes by, and the smallest keys
+    /// stay.
     ///
     /// # Errors
     /// Where the share cannot be listed.
@@ -54,12 +66,16 @@ impl Lister {
         snapshot: Option<&str>,
         prefix: &str,
         is_wanted: impl Fn(&Listed) -> bool,
-    ) -> Result<Option<Window>, Failure> {
+    ) -> Result<Entered<Window>, Failure> {
         let mut smallest = BinaryHeap::new();
         let (mut window, mut marker) = (Window { is_empty: true, ..Window::default() }, None);
         loop {
             let page = self.page(directory, snapshot, prefix, marker.as_deref(), None).await?;
-            let Some(page) = page else { return Ok(None) };
+            let page = match page {
+                Entered::In(page) => page,
+                Entered::Absent => return Ok(Entered::Absent),
+                Entered::Closed(status, code) => return Ok(Entered::Closed(status, code)),
+            };
             window.is_empty &= page.entries.is_empty();
             for listed in page.entries.into_iter().filter(&is_wanted) {
                 smallest.push(listed);
@@ -72,12 +88,12 @@ impl Lister {
             if marker.is_none() {
                 window.entries = smallest.into_sorted_vec();
                 window.is_empty &= prefix.is_empty();
-                return Ok(Some(window));
+                return Ok(Entered::In(window));
             }
         }
     }
 
-    /// Whether nothing is in a directory; `None` where there is none.
+    /// Whether nothing is in a directory.
     ///
     /// # Errors
     /// Where the share cannot be listed.
@@ -85,23 +101,56 @@ impl Lister {
         &self,
         directory: &str,
         snapshot: Option<&str>,
-    ) -> Result<Option<bool>, Failure> {
+    ) -> Result<Entered<bool>, Failure> {
         let mut marker = None;
         loop {
             let page = self.page(directory, snapshot, "", marker.as_deref(), Some(1)).await?;
-            let Some(page) = page else { return Ok(None) };
+            let page = match page {
+                Entered::In(page) => page,
+                Entered::Absent => return Ok(Entered::Absent),
+                Entered::Closed(status, code) => return Ok(Entered::Closed(status, code)),
+            };
             marker = page.next_marker;
             // A page may be empty and not the last.
             if !page.entries.is_empty() || marker.is_none() {
-                return Ok(Some(page.entries.is_empty()));
+                return Ok(Entered::In(page.entries.is_empty()));
             }
         }
     }
 
-    /// One page; `None` where there is no such directory.
+    /// What is told of a path where it is listed: whether anything is there whose name no request
+    /// can say.
     ///
     /// # Errors
     /// Where the share cannot be listed.
+    pub async fn listed(
+        &self,
+        path: &str,
+        snapshot: Option<&str>,
+    ) -> Result<Option<Listed>, Failure> {
+        let mut below = path;
+        loop {
+            let bare = below.strip_suffix('/').unwrap_or(below);
+            let (directory, key) = below.split_at(bare.rfind('/').map_or(0, |at| at + 1));
+            let is_it = |listed: &Listed| listed.key == key;
+            match self.window(directory, snapshot, "", is_it).await? {
+                Entered::In(window) if below == path => {
+                    return Ok(window.entries.into_iter().next());
+                }
+                // Something is there, and what is in it nobody can tell.
+                Entered::In(window) => {
+                    return Ok(window.entries.first().map(|_| Listed::default()));
+                }
+                Entered::Absent => return Ok(None),
+                Entered::Closed(..) => below = directory,
+            }
+        }
+    }
+
+    /// One page.
+    ///
+    /// # Errors
+    /// Where the share cannot be listed; what is told of one directory alone is none.
     pub async fn page(
         &self,
         directory: &str,
@@ -109,8 +158,10 @@ impl Lister {
         prefix: &str,
         marker: Option<&str>,
         entries_max: Option<u32>,
-    ) -> Result<Option<Entries>, Failure> {
-        let Some(mut url) = self.share.directory_url(directory, snapshot) else { return Ok(None) };
+    ) -> Result<Entered<Entries>, Failure> {
+        let Some(mut url) = self.share.directory_url(directory, snapshot) else {
+            return Ok(Entered::Closed(NO_URL, String::new()));
+        };
         add_query(&mut url, "comp", "list");
         add_query(&mut url, "include", "Timestamps,Etag");
         for (name, value) in [("prefix", prefix), ("marker", marker.unwrap_or_default())] {
@@ -123,8 +174,17 @@ impl Lister {
         }
         let ask = || self.share.call(LISTING, Method::Get, url.clone(), &[]);
         match asked(LISTING, ask, listing::entries).await? {
-            Ok(page) => Ok(Some(page)),
-            Err(answer) if is_absence(&answer, directory, snapshot) => Ok(None),
+            Ok(page) => Ok(Entered::In(page)),
+            // The share's own directory is there as long as the share is, or the snapshot.
+            Err(answer) if directory.is_empty() => {
+                let is_gone = answer.status == 404 && answer.code != "ResourceNotFound";
+                match is_gone && is_absence(&answer, snapshot.is_some()) {
+                    true => Ok(Entered::Absent),
+                    false => Err(answer.failure(LISTING)),
+                }
+            }
+            Err(answer) if is_absence(&answer, snapshot.is_some()) => Ok(Entered::Absent),
+            Err(answer) if is_closed(&answer) => Ok(Entered::Closed(answer.status, answer.code)),
             Err(answer) => Err(answer.failure(LISTING)),
         }
     }
@@ -186,20 +246,4 @@ where
             Ok(page) => return Ok(Ok(page)),
         }
     }
-}
-
-/// Whether an answer says that a directory is not there: it went, it is a file, or nothing can have
-/// that name. The share itself is always there; a snapshot that is gone is told as a share is.
-fn is_absence(answer: &Answer, directory: &str, snapshot: Option<&str>) -> bool {
-    if answer.is_container_missing() {
-        return snapshot.is_some();
-    }
-    let is_named = !directory.is_empty() || snapshot.is_some();
-    let is_absent = match answer.status {
-        404 => true,
-        409 => answer.code == "ResourceTypeMismatch",
-        400 => answer.code == "InvalidResourceName",
-        _ => false,
-    };
-    is_named && is_absent
 }

@@ -16,8 +16,10 @@ use crate::adapters::azure::download::{self, Rest};
 use crate::adapters::azure_files::changing::eraser::Eraser;
 use crate::adapters::azure_files::changing::rewriter::Rewriter;
 use crate::adapters::azure_files::changing::{draft, lease};
-use crate::adapters::azure_files::file::{Said, Standing, is_absence, look, snapshot_of};
-use crate::adapters::azure_files::lister::Lister;
+use crate::adapters::azure_files::file::{
+    Said, Standing, is_absence, is_closed, is_of_the_name, look, refusal, snapshot_of,
+};
+use crate::adapters::azure_files::lister::{Entered, Lister};
 use crate::adapters::azure_files::plain::Plain;
 use crate::adapters::azure_files::rights;
 use crate::adapters::azure_files::share::Share;
@@ -151,21 +153,28 @@ impl ShareSource {
     /// bytes will be refused as well, and that is told.
     async fn item(
         &self,
-        Found { path, listed }: Found,
+        Found { path, listed, is_draft }: Found,
         snapshot: Option<&str>,
     ) -> Result<Option<Item>, Failure> {
+        // One that stays although nobody writes it is a file like others.
+        if is_draft && draft::remove_if_left(&self.share, &path).await.is_ok() {
+            return Ok(None);
+        }
         let said = if self.plain.holds(&path, &listed.etag) {
             Said::plain(&listed)
         } else {
             match look(&self.share, &path, snapshot).await? {
-                Standing::There(said) => *said,
+                Standing::There(said) => {
+                    if said.is_plain() {
+                        self.plain.add(&path, &said.etag);
+                    }
+                    *said
+                }
                 Standing::Absent => return Ok(None),
+                // Not remembered: nobody told what there is to be said.
                 Standing::Pending | Standing::Closed(..) => Said::plain(&listed),
             }
         };
-        if said.is_plain() {
-            self.plain.add(&path, &said.etag);
-        }
         Ok(Some(self.item_of(said, &path, snapshot)))
     }
 
@@ -179,16 +188,46 @@ impl ShareSource {
 
     /// The form of a path in the share as it is now, or in a snapshot.
     async fn form(&self, path: &str, snapshot: Option<&str>) -> Result<Option<Item>, Failure> {
-        if path.ends_with('/') && self.lister.is_empty(path, snapshot).await? != Some(true) {
-            return Ok(None);
+        if path.ends_with('/') {
+            match self.lister.is_empty(path, snapshot).await? {
+                Entered::In(true) => {}
+                Entered::In(false) | Entered::Absent => return Ok(None),
+                Entered::Closed(..) => return self.as_listed(path, snapshot).await,
+            }
         }
-        Ok(match look(&self.share, path, snapshot).await? {
-            Standing::There(said) => Some(self.item_of(*said, path, snapshot)),
-            Standing::Absent => None,
+        match look(&self.share, path, snapshot).await? {
+            Standing::There(said) => Ok(Some(self.item_of(*said, path, snapshot))),
+            Standing::Absent => Ok(None),
+            Standing::Closed(status, _) if is_of_the_name(status) => {
+                self.as_listed(path, snapshot).await
+            }
             // There is something, and no more is told of it.
             Standing::Pending | Standing::Closed(..) => {
-                Some(self.item_of(Said::default(), path, snapshot))
+                Ok(Some(self.item_of(Said::default(), path, snapshot)))
             }
+        }
+    }
+
+    /// The form that a listing shows of a path of which no more is told.
+    async fn as_listed(&self, path: &str, snapshot: Option<&str>) -> Result<Option<Item>, Failure> {
+        let listed = self.lister.listed(path, snapshot).await?;
+        Ok(listed.map(|listed| self.item_of(Said::plain(&listed), path, snapshot)))
+    }
+
+    /// A directory has no bytes; it may have something in it by now.
+    async fn read_directory(&self, item: &Item) -> Result<Read, Failure> {
+        let snapshot = snapshot_of(&item.version);
+        match self.lister.is_empty(&item.name, snapshot).await? {
+            Entered::In(true) => {}
+            Entered::In(false) | Entered::Absent => return Ok(Read::Absent),
+            Entered::Closed(status, code) => return Ok(Read::Refused(refusal(status, &code))),
+        }
+        Ok(match look(&self.share, &item.name, snapshot).await? {
+            Standing::There(now) if now.etag == item.etag => Read::Bytes(stream::empty().boxed()),
+            Standing::There(_) => Read::Changed,
+            Standing::Absent => Read::Absent,
+            Standing::Pending => Read::Refused(refusal(409, "DeletePending")),
+            Standing::Closed(status, code) => Read::Refused(refusal(status, &code)),
         })
     }
 
@@ -222,7 +261,8 @@ impl ShareSource {
         let is_leased = answer.header("x-ms-lease-state") == Some("leased");
         if is_leased && snapshot.is_none() {
             // One of ours that ended too early may have left it.
-            lease::give_back(&self.share, &item.name).await;
+            let etag = answer.etag().unwrap_or_default();
+            lease::give_back(&self.share, &item.name, &etag).await;
         }
         let size = answer.header("content-length").and_then(|length| length.parse().ok());
         let is_it = answer.etag().as_deref() == Some(item.etag.as_str()) && size == Some(item.size);
@@ -234,8 +274,7 @@ impl ShareSource {
                 Read::Bytes(self.checked(item, bytes))
             }
             (200, _) => Read::Changed,
-            (403, code) => Read::Refused(format!("forbidden: {code}")),
-            (409, code) => Read::Refused(format!("locked: {code}")),
+            (status, code) if is_closed(&answer) => Read::Refused(refusal(status, code)),
             _ => return Err(answer.failure(READING)),
         })
     }
@@ -311,11 +350,6 @@ impl Walked for ShareSource {
         let marker = marker.unwrap_or("/");
         let (snapshot, mut walk) = self.walk(prefix, marker);
         let (found, is_over) = walk.page(&self.lister, PAGE_ITEMS_MAX).await?;
-        for path in walk.drafts() {
-            if snapshot.is_none() {
-                draft::remove_if_left(&self.share, &path).await.ok();
-            }
-        }
         let items = self.items(found, snapshot.as_deref()).await?;
         if !is_over {
             let next = format!("{}/{}", snapshot.unwrap_or_default(), walk.after());
@@ -323,21 +357,20 @@ impl Walked for ShareSource {
             return Ok(Page { items, next: Some(next) });
         }
         let told = self.snapshots.now().await?;
+        if let (Told::Nothing(_), Some(_)) = (&told, &snapshot) {
+            // There may be more of them, and whoever asked knows of some already.
+            return Err(Failure::transient("listing the snapshots of a share: refused meanwhile"));
+        }
         let is_next = |at: &&String| snapshot.as_ref().is_none_or(|snapshot| *at > snapshot);
         let next = told.timestamps().iter().find(is_next).map(|at| format!("{at}/"));
         Ok(Page { items, next })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        if item.kind != Kind::Directory {
-            return self.read_file(item).await;
+        match item.kind {
+            Kind::Directory => self.read_directory(item).await,
+            _ => self.read_file(item).await,
         }
-        // A directory has no bytes; it may have something in it by now.
-        Ok(match self.form(&item.name, snapshot_of(&item.version)).await? {
-            Some(now) if now.etag == item.etag => Read::Bytes(stream::empty().boxed()),
-            Some(_) => Read::Changed,
-            None => Read::Absent,
-        })
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures::future::join_all;
 
+use crate::adapters::azure::wire::answer::Trouble;
 use crate::adapters::azure_files::changing::draft;
-use crate::adapters::azure_files::lister::{Lister, Window};
+use crate::adapters::azure_files::lister::{Entered, Lister, Window};
 use crate::adapters::azure_files::listing::Listed;
 use crate::domain::failure::Failure;
 
@@ -34,8 +35,6 @@ pub struct Walk {
     /// Directories that come next, by their paths.
     ahead: BTreeMap<String, Window>,
     has_begun: bool,
-    /// Drafts that were met.
-    drafts: Vec<String>,
 }
 
 /// A directory on the way.
@@ -47,12 +46,14 @@ struct Frame {
     rest: Option<String>,
 }
 
-/// A file, or a directory in which nothing is.
+/// A file, or a directory in which nothing is or which does not let us in.
 pub struct Found {
     /// Its path; that of a directory ends in a slash.
     pub path: String,
     /// What the listing says of it.
     pub listed: Listed,
+    /// Whether it is a draft, which may be nobody's. One that a snapshot keeps stays in it.
+    pub is_draft: bool,
 }
 
 impl Walk {
@@ -66,18 +67,12 @@ impl Walk {
             stack: Vec::new(),
             ahead: BTreeMap::new(),
             has_begun: false,
-            drafts: Vec::new(),
         }
     }
 
     /// The path that it has come to.
     pub fn after(&self) -> &str {
         &self.after
-    }
-
-    /// The drafts that were met since this was asked last.
-    pub fn drafts(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.drafts)
     }
 
     /// The next paths, at most so many; and whether there are no more.
@@ -93,42 +88,51 @@ impl Walk {
         if !self.has_begun {
             let window = self.window(lister, "").await?;
             self.has_begun = true;
-            self.push(String::new(), window.unwrap_or_default());
+            if let Entered::In(window) = window {
+                self.push(String::new(), window);
+            }
         }
         while let Some(frame) = self.stack.last_mut() {
             let Some(listed) = frame.entries.pop_front() else {
                 let (path, rest) = (frame.path.clone(), frame.rest.take());
                 self.stack.pop();
-                if rest.is_some()
-                    && let Some(window) = self.ask(lister, &path, rest.as_deref()).await?
-                {
-                    self.push(path, window);
+                if rest.is_some() {
+                    match self.ask(lister, &path, rest.as_deref()).await? {
+                        Entered::In(window) => self.push(path, window),
+                        Entered::Absent => {}
+                        Entered::Closed(status, code) => return Err(closed(status, code)),
+                    }
                 }
                 continue;
             };
             let path = format!("{}{}", frame.path, listed.key);
-            if draft::is_one(&listed.key) {
-                self.drafts.push(path);
+            if listed.is_directory() && !self.is_found(lister, &path).await? {
                 continue;
             }
-            if listed.is_directory() {
-                // Gone since the one above it was listed, with all that was in it.
-                let Some(window) = self.window(lister, &path).await? else { continue };
-                if !window.is_empty {
-                    self.push(path, window);
-                    continue;
-                }
-                if path <= self.after || !path.starts_with(&self.prefix) {
-                    continue;
-                }
-            }
             self.after.clone_from(&path);
-            found.push(Found { path, listed });
+            let is_draft = self.snapshot.is_none() && draft::is_one(&listed.key);
+            found.push(Found { path, listed, is_draft });
             if found.len() == found_max {
                 return Ok((found, false));
             }
         }
         Ok((found, true))
+    }
+
+    /// Goes into a directory; whether it is something by itself instead.
+    async fn is_found(&mut self, lister: &Lister, path: &str) -> Result<bool, Failure> {
+        let window = self.window(lister, path).await?;
+        let is_next = path > self.after.as_str() && path.starts_with(&self.prefix);
+        match window {
+            Entered::In(window) if !window.is_empty => self.push(path.to_owned(), window),
+            // Gone since the one above it was listed, with all that was in it.
+            Entered::Absent => {}
+            Entered::In(_) => return Ok(is_next),
+            Entered::Closed(..) if is_next || path == self.after => return Ok(is_next),
+            // What is wanted of it would be missing, and nobody would know.
+            Entered::Closed(status, code) => return Err(closed(status, code)),
+        }
+        Ok(false)
     }
 
     /// Goes into a directory.
@@ -149,19 +153,20 @@ impl Walk {
         }
     }
 
-    /// What is in a directory and still to come; `None` where it is not there.
-    async fn window(&mut self, lister: &Lister, path: &str) -> Result<Option<Window>, Failure> {
+    /// What is in a directory and still to come.
+    async fn window(&mut self, lister: &Lister, path: &str) -> Result<Entered<Window>, Failure> {
         if let Some(window) = self.ahead.remove(path) {
-            return Ok(Some(window));
+            return Ok(Entered::In(window));
         }
         let next = self.next_directories(path);
         let asked = std::iter::once(path).chain(next.iter().map(String::as_str));
         let windows = join_all(asked.map(|path| self.ask(lister, path, None))).await;
         let mut windows = windows.into_iter();
         let first = windows.next().expect("there is one that was asked for");
-        // Of those that are not there, or did not answer, it is asked again in their turn.
+        // Of those that are not there, are closed, or did not answer it is asked again in their
+        // turn.
         for (path, window) in next.into_iter().zip(windows) {
-            if let Ok(Some(window)) = window {
+            if let Ok(Entered::In(window)) = window {
                 self.ahead.insert(path, window);
             }
         }
@@ -174,7 +179,7 @@ impl Walk {
         lister: &Lister,
         path: &str,
         behind: Option<&str>,
-    ) -> Result<Option<Window>, Failure> {
+    ) -> Result<Entered<Window>, Failure> {
         let is_wanted = |listed: &Listed| {
             behind.is_none_or(|behind| listed.key.as_str() > behind)
                 && self.is_wanted(&format!("{path}{}", listed.key))
@@ -201,6 +206,11 @@ impl Walk {
         let is_ahead = path > after || (is_directory && after.starts_with(path));
         is_meant && is_ahead
     }
+}
+
+/// A directory that does not let us in while what is in it is asked for.
+fn closed(status: u16, code: String) -> Failure {
+    Trouble::Refused { status, code }.failure("listing what is in a directory that is closed")
 }
 
 #[cfg(test)]

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use azure_core::http::Method;
 
+use crate::adapters::azure::wire::answer::Trouble;
+use crate::adapters::azure_files::changing::draft;
 use crate::adapters::azure_files::changing::lease::{self, Leased};
-use crate::adapters::azure_files::file::{Said, Standing, barrier, is_absence, look, snapshot_of};
-use crate::adapters::azure_files::lister::Lister;
+use crate::adapters::azure_files::file::{
+    Said, Standing, barrier, is_absence, is_of_the_name, look, snapshot_of,
+};
+use crate::adapters::azure_files::lister::{Entered, Lister};
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
@@ -60,16 +64,15 @@ impl Eraser {
         if self.share.file_url(&item.name, None).is_none() {
             return Err(Failure::permanent("erasing a file: no URL addresses exactly that path"));
         }
-        let id = match lease::take(&self.share, &item.name).await? {
-            Leased::Ours(id) => id,
-            Leased::Absent => return Ok(Erased::AlreadyAbsent),
-            Leased::Blocked(barrier) => return Ok(Erased::Blocked(barrier)),
+        let id = match leased(&self.share, item).await? {
+            Ok(id) => id,
+            Err(end) => return Ok(end),
         };
         let erased = self.erase_leased(item, &id).await;
         match &erased {
-            Ok(Erased::Done) => self.prune(&item.name).await?,
+            Ok(Erased::Done) => self.prune(&item.name).await,
             Ok(Erased::AlreadyAbsent) => {}
-            Ok(_) | Err(_) => lease::give_back(&self.share, &item.name).await,
+            Ok(_) | Err(_) => lease::give_back(&self.share, &item.name, &item.etag).await,
         }
         erased
     }
@@ -78,6 +81,8 @@ impl Eraser {
         if let Err(end) = unchanged(&self.share, item).await? {
             return Ok(end);
         }
+        // They say what it says, or nearly; without it nobody would look for them.
+        draft::remove_others(&self.share, &self.lister, &item.name).await?;
         let url = self.share.file_url(&item.name, None).expect("the path has a URL");
         let headers = [("x-ms-lease-id", id)];
         let answer = self.share.call(DOING, Method::Delete, url, &headers).await?;
@@ -102,13 +107,14 @@ impl Eraser {
     /// The service refuses it where something is in it.
     async fn erase_directory(&self, item: &Item) -> Result<Erased, Failure> {
         match self.lister.is_empty(&item.name, None).await? {
-            None => return Ok(Erased::AlreadyAbsent),
-            Some(false) => return Ok(Erased::Changed),
-            Some(true) => {}
+            Entered::Absent => return Ok(Erased::AlreadyAbsent),
+            Entered::In(false) => return Ok(Erased::Changed),
+            Entered::In(true) => {}
+            Entered::Closed(status, code) => return closed(status, code),
         }
         let erased = self.delete_directory(&item.name).await?;
         if erased == Erased::Done {
-            self.prune(item.name.trim_end_matches('/')).await?;
+            self.prune(item.name.trim_end_matches('/')).await;
         }
         Ok(erased)
     }
@@ -135,18 +141,56 @@ impl Eraser {
     }
 
     /// Removes the directories that a path was in and that hold nothing any more, innermost first.
-    /// The service refuses others. What fails here is met by the second look.
-    async fn prune(&self, path: &str) -> Result<(), Failure> {
+    /// The service refuses others. What is erased is erased, whatever becomes of them: one that
+    /// stays is met by the second look.
+    async fn prune(&self, path: &str) {
         let mut path = path;
         while let Some((directory, _)) = path.rsplit_once('/') {
             match self.delete_directory(&format!("{directory}/")).await {
-                Ok(Erased::Done | Erased::AlreadyAbsent) => path = directory,
-                Ok(Erased::Changed | Erased::Blocked(_) | Erased::Begun(_)) => return Ok(()),
-                Err(failure) if failure.is_transient() => return Ok(()),
-                Err(failure) => return Err(failure),
+                Ok(Erased::Done) => path = directory,
+                // Not ours: whoever removed it goes on from there, if anybody does.
+                Ok(_) => return,
+                Err(failure) => {
+                    let error = failure.chain();
+                    return tracing::warn!(error, "a directory that was left empty stays for now");
+                }
             }
         }
-        Ok(())
+    }
+}
+
+/// The id of the lease on a file as it was seen; or what is answered instead.
+///
+/// # Errors
+/// Where the share does not answer.
+pub async fn leased(share: &Share, item: &Item) -> Result<Result<String, Erased>, Failure> {
+    match lease::take(share, &item.name, &item.etag).await {
+        Ok(Leased::Ours(id)) => Ok(Ok(id)),
+        Ok(Leased::Absent) => Ok(Err(Erased::AlreadyAbsent)),
+        // It may be one of ours, on what stands there by now.
+        Ok(Leased::Blocked(barrier)) if barrier.block == Block::Lease => {
+            Ok(Err(unchanged(share, item).await?.err().unwrap_or(Erased::Blocked(barrier))))
+        }
+        Ok(Leased::Blocked(barrier)) => Ok(Err(Erased::Blocked(barrier))),
+        Err(failure) => {
+            // Whose answer is lost may have it.
+            if failure.is_transient() {
+                lease::give_back(share, &item.name, &item.etag).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// What is answered for something that is closed.
+fn closed(status: u16, code: String) -> Result<Erased, Failure> {
+    match barrier(status, &code) {
+        _ if is_of_the_name(status) => {
+            let failure = Failure::permanent("changing a file: no request can say its name");
+            Err(failure.because(Trouble::Refused { status, code }))
+        }
+        Some(barrier) => Ok(Erased::Blocked(barrier)),
+        None => Ok(Erased::Blocked(Barrier::new(Block::Lock, &code))),
     }
 }
 
@@ -155,17 +199,12 @@ impl Eraser {
 /// # Errors
 /// Where the share does not answer.
 pub async fn unchanged(share: &Share, item: &Item) -> Result<Result<Said, Erased>, Failure> {
-    let blocked = |status, code: &str| {
-        barrier(status, code).unwrap_or_else(|| Barrier::new(Block::Lock, code))
-    };
     Ok(Err(match look(share, &item.name, None).await? {
         Standing::There(said) if !said.is(item) => Erased::Changed,
-        Standing::There(said) if said.is_read_only => {
-            Erased::Blocked(blocked(409, "ReadOnlyAttribute"))
-        }
+        Standing::There(said) if said.is_read_only => closed(409, "ReadOnlyAttribute".into())?,
         Standing::There(said) => return Ok(Ok(*said)),
         Standing::Absent => Erased::AlreadyAbsent,
-        Standing::Pending => Erased::Blocked(blocked(409, "DeletePending")),
-        Standing::Closed(status, code) => Erased::Blocked(blocked(status, &code)),
+        Standing::Pending => closed(409, "DeletePending".into())?,
+        Standing::Closed(status, code) => closed(status, code)?,
     }))
 }

@@ -10,8 +10,8 @@ use url::Url;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_files::changing::draft;
-use crate::adapters::azure_files::changing::eraser::unchanged;
-use crate::adapters::azure_files::changing::lease::{self, Leased};
+use crate::adapters::azure_files::changing::eraser::{leased, unchanged};
+use crate::adapters::azure_files::changing::lease;
 use crate::adapters::azure_files::file::{Said, Standing, barrier, look};
 use crate::adapters::azure_files::lister::Lister;
 use crate::adapters::azure_files::share::Share;
@@ -154,10 +154,9 @@ impl Rewriter {
 
     /// Puts the draft in the place of the file, if that is as it was seen.
     async fn put(&self, item: &Item, url: Url, draft: Url) -> Result<Rewritten, Failure> {
-        let id = match lease::take(&self.share, &item.name).await? {
-            Leased::Ours(id) => id,
-            Leased::Absent => return Ok(Rewritten::AlreadyAbsent),
-            Leased::Blocked(barrier) => return Ok(Rewritten::Blocked(barrier)),
+        let id = match leased(&self.share, item).await? {
+            Ok(id) => id,
+            Err(end) => return Ok(rewritten(end)),
         };
         let end = match unchanged(&self.share, item).await {
             Ok(Ok(_)) => self.rename(item, url, draft, id).await,
@@ -166,7 +165,7 @@ impl Rewriter {
         };
         // After a rename too: it is not published that the lease goes with the old file.
         if !matches!(end, Ok(Rewritten::AlreadyAbsent)) {
-            lease::give_back(&self.share, &item.name).await;
+            lease::give_back(&self.share, &item.name, &item.etag).await;
         }
         end
     }

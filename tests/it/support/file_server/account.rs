@@ -32,6 +32,8 @@ pub struct Account {
     pub shares: BTreeMap<String, Share>,
     /// Whether the shares may be listed by who may read and write in them.
     pub lists_shares: bool,
+    /// Whether directories may be deleted by who may delete files.
+    pub deletes_directories: bool,
     /// Most entries of a page of a listing.
     pub page_max: usize,
     count: u64,
@@ -43,6 +45,7 @@ impl Account {
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
             shares: BTreeMap::new(),
             lists_shares: true,
+            deletes_directories: true,
             page_max: 5000,
             count: 0,
         }

@@ -132,11 +132,17 @@ pub fn range(text: &str) -> Option<(usize, usize)> {
     Some((start.parse().ok()?, end))
 }
 
+/// Whether a character is one that Linux puts into a name on a mounted share for one that Windows
+/// has not: `\u{f022}` is its `:`. This interface takes none of them.
+pub fn is_private(c: char) -> bool {
+    ('\u{f000}'..='\u{f0ff}').contains(&c)
+}
+
 /// Whether the service takes a path: no part is empty or longer than 255, none is made of one or
 /// two dots, and none has a character that Windows has not.
 pub fn is_path(path: &str) -> bool {
     let is_part = |part: &str| {
-        let is_character = |c: char| c >= ' ' && !"\"\\:|<>*?".contains(c);
+        let is_character = |c: char| c >= ' ' && !"\"\\:|<>*?".contains(c) && !is_private(c);
         let length = part.encode_utf16().count();
         (1..=255).contains(&length) && part.chars().all(is_character) && !matches!(part, "." | "..")
     };

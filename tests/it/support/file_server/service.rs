@@ -7,7 +7,7 @@ use crate::support::blob_server::form::http_date;
 use crate::support::blob_server::service::{common, refused_reply};
 use crate::support::blob_server::wire::{Reply, Request};
 use crate::support::file_server::account::Account;
-use crate::support::file_server::operation::{Addressed, Operation, range};
+use crate::support::file_server::operation::{Addressed, Operation, is_private, range};
 use crate::support::file_server::tree::{File, Info};
 use crate::support::file_server::writing::{self, permission};
 use crate::support::file_server::{entry, listing};
@@ -47,6 +47,9 @@ fn act(
     }
     if CONDITIONS.iter().any(|name| request.header(name).is_some()) {
         return Err(refusal(400, "ConditionHeadersNotSupported"));
+    }
+    if at.path.contains(is_private) {
+        return Err(refusal(400, "InvalidResourceName"));
     }
     match operation {
         Operation::ServiceGetProperties => Ok(Reply::new(200).xml(listing::service())),
@@ -190,6 +193,9 @@ fn of_directory(
         Operation::DirectoryCreate => {
             let info = writing::create_directory(account, at, request)?;
             Ok(described(dated(Reply::new(201), &info), &info))
+        }
+        Operation::DirectoryDelete if !account.deletes_directories => {
+            Err(refusal(403, "AuthorizationFailure"))
         }
         Operation::DirectoryDelete => {
             account.delete_directory(&at.share, &at.path)?;
