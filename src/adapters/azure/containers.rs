@@ -14,13 +14,14 @@ use url::Url;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::form::call;
 use crate::adapters::azure::listing;
+use crate::adapters::azure::several::{self, Several};
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::{Blob, Graph};
 use crate::domain::dependents::ours::is_of;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{Container as Where, Containers, OneContainer, account_name, is_match};
+use crate::domain::layout::{Containers, OneContainer, account_name, is_match};
 use crate::ports::sources::{
     Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -65,13 +66,14 @@ impl BlobContainers {
         let (name, opened) = (name.to_owned(), Mutex::default());
         Ok(Self { name, entry, pattern, except, copies, opened })
     }
+}
 
-    fn matches(&self, container: &str) -> bool {
-        let is_copy = self.copies.as_ref().is_some_and(|copies| copies.is_copy(container));
-        is_match(&self.pattern, container) && self.except.as_deref() != Some(container) && !is_copy
-    }
+#[async_trait]
+impl Several for BlobContainers {
+    type One = BlobSource;
 
-    /// The containers there are, in the order of the service, which is that of their names.
+    const STRAY: &'static str = "erasing a blob: its container is not ours";
+
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let prefix = self.pattern.split('*').next().unwrap_or_default();
         let (mut containers, mut marker) = (Vec::new(), None::<String>);
@@ -90,7 +92,7 @@ impl BlobContainers {
             let body = answer.collect().await.map_err(|trouble| trouble.failure(LISTING))?;
             let page = listing::parse(&body);
             let page = page.map_err(|error| Failure::transient(LISTING).because(error))?;
-            containers.extend(page.containers.into_iter().filter(|name| self.matches(name)));
+            containers.extend(page.containers.into_iter().filter(|name| self.is_ours(name)));
             marker = page.next_marker;
             if marker.is_none() {
                 containers.sort();
@@ -99,22 +101,15 @@ impl BlobContainers {
         }
     }
 
-    fn container(&self, name: &str) -> Arc<BlobSource> {
+    fn is_ours(&self, container: &str) -> bool {
+        let is_copy = self.copies.as_ref().is_some_and(|copies| copies.is_copy(container));
+        is_match(&self.pattern, container) && self.except.as_deref() != Some(container) && !is_copy
+    }
+
+    fn one(&self, name: &str) -> Arc<BlobSource> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let open = || Arc::new(BlobSource::within(&self.name, self.entry.beside(name)));
         Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
-    }
-
-    /// The container of a name, and its name there.
-    fn place<'a>(&self, name: &'a str) -> Option<(Arc<BlobSource>, &'a str)> {
-        let (container, name) = name.split_once('/')?;
-        self.matches(container).then(|| (self.container(container), name))
-    }
-
-    /// The same for an item.
-    fn placed(&self, item: &Item) -> Option<(Arc<BlobSource>, Item)> {
-        let (container, name) = self.place(&item.name)?;
-        Some((container, Item { name: name.to_owned(), ..item.clone() }))
     }
 }
 
@@ -148,7 +143,7 @@ impl Source for BlobContainers {
         }
         let mut latest = Some(erased_at);
         for (container, names) in by_container {
-            let after = self.container(container).unrecoverable_after(&names, erased_at).await?;
+            let after = self.one(container).unrecoverable_after(&names, erased_at).await?;
             latest = latest.zip(after).map(|(latest, after)| latest.max(after));
         }
         Ok(latest)
@@ -167,83 +162,29 @@ impl Walked for BlobContainers {
         Ok(Containers { account: self.entry.account(), each, are_shares: false })
     }
 
-    /// A marker is the container's name and, behind a slash, the marker within it; without a slash
-    /// that container was the last to be listed whole. A prefix with a slash is of one container.
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        let (of_container, prefix_within) = match prefix.split_once('/') {
-            Some((container, prefix)) => (Some(container), prefix),
-            None => (None, ""),
-        };
-        let is_wanted = |name: &str| match of_container {
-            Some(container) => name == container,
-            None => name.starts_with(prefix),
-        };
-        let (container, within) = match marker.map(|marker| marker.split_once('/')) {
-            Some(Some((container, within))) => (container.to_owned(), Some(within)),
-            whole => {
-                let last = whole.and(marker);
-                let all = self.names().await?;
-                let is_next = |name: &&String| {
-                    is_wanted(name) && last.is_none_or(|last| name.as_str() > last)
-                };
-                let next = all.iter().find(is_next).cloned();
-                let Some(next) = next else { return Ok(Page::default()) };
-                (next, None)
-            }
-        };
-        let page = match self.container(&container).list(prefix_within, within).await {
-            Ok(page) => page,
-            // Deleted since it was found: it holds nothing.
-            Err(_) if !self.names().await?.contains(&container) => Page::default(),
-            Err(failure) => return Err(failure),
-        };
-        let items = page.items.into_iter().map(|item| outside(&container, item)).collect();
-        let next = match page.next {
-            Some(within) => format!("{container}/{within}"),
-            None => container,
-        };
-        Ok(Page { items, next: Some(next) })
+        several::list(self, prefix, marker).await
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        match self.placed(item) {
-            Some((container, item)) => container.read(&item).await,
-            None => Ok(Read::Refused("name".to_owned())),
-        }
+        several::read(self, item).await
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
-        match self.placed(item) {
-            Some((container, item)) => container.erase(&item).await,
-            None => Err(Failure::permanent("erasing a blob: its container is not ours")),
-        }
+        several::erase(self, item).await
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
-        match self.placed(item) {
-            Some((container, item)) => container.rewrite(&item, form).await,
-            None => Ok(Rewritten::Refused("name".to_owned())),
-        }
+        several::rewrite(self, item, form).await
     }
 
     async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
-        match self.placed(item) {
-            Some((container, item)) => container.erase_replaced(&item).await,
-            None => Err(Failure::permanent("erasing a blob: its container is not ours")),
-        }
+        several::erase_replaced(self, item).await
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        let Some((source, within)) = self.place(name) else { return Ok(Vec::new()) };
-        let items = source.remains(within).await?;
-        let container = name.split('/').next().unwrap_or_default();
-        Ok(items.into_iter().map(|item| outside(container, item)).collect())
+        several::remains(self, name).await
     }
-}
-
-/// An item of a container under its name in the account.
-fn outside(container: &str, item: Item) -> Item {
-    Item { name: format!("{container}/{}", item.name), container: Where::Leading, ..item }
 }
 
 fn last_segment(url: &Url) -> &str {

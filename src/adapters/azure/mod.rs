@@ -17,5 +17,6 @@ pub mod lister;
 pub mod download;
 pub mod changing;
 pub mod blob;
+pub mod several;
 pub mod containers;
 pub mod exports;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::adapters::azure::several::{self, Several};
 use crate::adapters::azure_files::lister::Lister;
 use crate::adapters::azure_files::listing::ListedShare;
 use crate::adapters::azure_files::share::Share;
@@ -19,9 +20,7 @@ use crate::config::settings::Blob;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{
-    Container as Where, Containers, Location, OneContainer, account_name, is_match,
-};
+use crate::domain::layout::{Containers, Location, OneContainer, account_name, is_match};
 use crate::ports::sources::{
     Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Walked,
 };
@@ -59,8 +58,14 @@ impl Shares {
         let listed = listed.map_err(|answer| answer.failure(LISTING))?;
         Ok(listed.into_iter().filter(|it| is_match(&self.pattern, &it.name)).collect())
     }
+}
 
-    /// The names of those that are there, in order.
+#[async_trait]
+impl Several for Shares {
+    type One = ShareSource;
+
+    const STRAY: &'static str = "finding a file: its share is not ours";
+
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let listed = self.listed().await?.into_iter();
         let is_there = |share: &ListedShare| share.snapshot.is_none() && !share.is_deleted;
@@ -69,18 +74,14 @@ impl Shares {
         Ok(names)
     }
 
-    fn share(&self, name: &str) -> Arc<ShareSource> {
+    fn is_ours(&self, share: &str) -> bool {
+        is_match(&self.pattern, share)
+    }
+
+    fn one(&self, name: &str) -> Arc<ShareSource> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let open = || Arc::new(ShareSource::within(&self.name, self.entry.beside(name)));
         Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
-    }
-
-    /// The share of an item, and the item there.
-    fn placed(&self, item: &Item) -> Result<(Arc<ShareSource>, Item), Failure> {
-        let place = item.name.split_once('/').filter(|(it, _)| is_match(&self.pattern, it));
-        let (share, name) =
-            place.ok_or_else(|| Failure::permanent("finding a file: its share is not ours"))?;
-        Ok((self.share(share), Item { name: name.to_owned(), ..item.clone() }))
     }
 }
 
@@ -112,7 +113,7 @@ impl Source for Shares {
         let shares: std::collections::BTreeSet<&str> = shares.collect();
         let mut latest = Some(erased_at);
         for share in shares {
-            let after = self.share(share).unrecoverable_after(&[], erased_at).await?;
+            let after = self.one(share).unrecoverable_after(&[], erased_at).await?;
             latest = latest.zip(after).map(|(latest, after)| latest.max(after));
         }
         Ok(latest)
@@ -124,7 +125,7 @@ impl Source for Shares {
 
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         match self.names().await?.first() {
-            Some(first) => self.share(first).lacks().await,
+            Some(first) => self.one(first).lacks().await,
             None => Ok(Vec::new()),
         }
     }
@@ -135,7 +136,7 @@ impl Source for Shares {
             listed.into_iter().filter(|it| it.snapshot.is_none()).partition(|it| it.is_deleted);
         let mut places = Vec::new();
         for share in &there {
-            places.extend(self.share(&share.name).places().await?);
+            places.extend(self.one(&share.name).places().await?);
         }
         let account = account_name(&self.entry.entry().account()).to_owned();
         // Of one that is there again its own source tells.
@@ -155,73 +156,27 @@ impl Walked for Shares {
         Ok(Containers { account: self.entry.entry().account(), each, are_shares: true })
     }
 
-    /// A marker is the share's name and, behind a slash, the marker within it; without a slash that
-    /// share was the last to be listed whole. A prefix with a slash is of one share.
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        let (of_share, within) = match prefix.split_once('/') {
-            Some((share, within)) => (Some(share), within),
-            None => (None, ""),
-        };
-        let is_wanted = |name: &str| match of_share {
-            Some(share) => name == share,
-            None => name.starts_with(prefix),
-        };
-        let (share, at) = match marker.map(|marker| marker.split_once('/')) {
-            Some(Some((share, at))) => (share.to_owned(), Some(at)),
-            whole => {
-                let last = whole.and(marker);
-                let is_next = |name: &&String| {
-                    is_wanted(name) && last.is_none_or(|last| name.as_str() > last)
-                };
-                let next = self.names().await?.iter().find(is_next).cloned();
-                let Some(next) = next else { return Ok(Page::default()) };
-                (next, None)
-            }
-        };
-        let page = match self.share(&share).list(within, at).await {
-            Ok(page) => page,
-            // Deleted since it was found: that is told of it as a place.
-            Err(_) if !self.names().await?.contains(&share) => Page::default(),
-            Err(failure) => return Err(failure),
-        };
-        let items = page.items.into_iter().map(|item| outside(&share, item)).collect();
-        let next = page.next.map_or_else(|| share.clone(), |at| format!("{share}/{at}"));
-        Ok(Page { items, next: Some(next) })
+        several::list(self, prefix, marker).await
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        match self.placed(item) {
-            Ok((share, item)) => share.read(&item).await,
-            Err(_) => Ok(Read::Refused("name".to_owned())),
-        }
+        several::read(self, item).await
     }
 
     async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
-        let (share, item) = self.placed(item)?;
-        share.erase(&item).await
+        several::erase(self, item).await
     }
 
     async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
-        match self.placed(item) {
-            Ok((share, item)) => share.rewrite(&item, form).await,
-            Err(_) => Ok(Rewritten::Refused("name".to_owned())),
-        }
+        several::rewrite(self, item, form).await
     }
 
     async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
-        let (share, item) = self.placed(item)?;
-        share.erase_replaced(&item).await
+        several::erase_replaced(self, item).await
     }
 
     async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        let place = name.split_once('/').filter(|(share, _)| is_match(&self.pattern, share));
-        let Some((share, within)) = place else { return Ok(Vec::new()) };
-        let items = self.share(share).remains(within).await?;
-        Ok(items.into_iter().map(|item| outside(share, item)).collect())
+        several::remains(self, name).await
     }
-}
-
-/// An item of a share under its name in the account.
-fn outside(share: &str, item: Item) -> Item {
-    Item { name: format!("{share}/{}", item.name), container: Where::Leading, ..item }
 }
