@@ -28,13 +28,3 @@ pub async fn keyed_by(connection: &mut AnyConnection) -> Result<Vec<String>, Fai
     let known = sqlx::query_scalar("SELECT digest FROM master_key").fetch_all(connection).await;
     known.map_err(while_doing(COMPARING))
 }
-
-/// See `SqlLedger::is_keyed`.
-///
-/// # Errors
-/// Whatever the database refuses.
-pub async fn is_keyed(connection: &mut AnyConnection) -> Result<bool, Failure> {
-    let known = sqlx::query("SELECT digest FROM master_key LIMIT 1").fetch_optional(connection);
-    let known = known.await.map_err(while_doing("asking whether the ledger has a key"))?;
-    Ok(known.is_some())
-}

@@ -173,7 +173,7 @@ impl SqlLedger {
     /// # Errors
     /// Whatever the database refuses.
     pub async fn is_keyed(&self) -> Result<bool, Failure> {
-        key::is_keyed(&mut *self.read().await?).await
+        Ok(!key::keyed_by(&mut *self.read().await?).await?.is_empty())
     }
 
     /// Whether that is the digest of the master key that it was begun with.
