@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{PemObject, SectionKind};
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -154,11 +154,15 @@ impl PublicKey {
     pub fn from_pem(text: &str) -> Result<Self, IllegalPublicKey> {
         let der = SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes())
             .map_err(|_unquoted| IllegalPublicKey)?;
-        let ed25519 = ParsedPublicKey::new(&ED25519, &der);
+        Self::from_spki(&der)
+    }
+
+    fn from_spki(der: &[u8]) -> Result<Self, IllegalPublicKey> {
+        let ed25519 = ParsedPublicKey::new(&ED25519, der);
         // SPKI of an Ed25519 key ends with the key (RFC 8410, section 4).
         let id = || der.last_chunk::<PUBLIC_BYTES>().map(|public| thumbprint(public));
         let key = ed25519.map(|key| Self { algorithm: Algorithm::EdDsa, key, id: id() });
-        let p256 = |_other| ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &der);
+        let p256 = |_other| ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, der);
         let es256 = |key| Self { algorithm: Algorithm::Es256, key, id: None };
         key.or_else(|other| p256(other).map(es256)).map_err(|_unspecific| IllegalPublicKey)
     }
@@ -168,19 +172,14 @@ impl PublicKey {
     /// # Errors
     /// [`IllegalPublicKey`] where one of them is none.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, IllegalPublicKey> {
-        const END: &str = "-----END PUBLIC KEY-----";
-        let ends = text.match_indices(END).map(|(start, _)| start + END.len());
-        let mut keys = Vec::new();
-        let mut start = 0;
-        for end in ends {
-            keys.push(Self::from_pem(&text[start..end])?);
-            start = end;
-        }
-        // What is no key, and what is cut off.
-        if keys.is_empty() || text[start..].contains("-----BEGIN") {
-            keys.push(Self::from_pem(&text[start..])?);
-        }
-        Ok(keys)
+        let sections = <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes());
+        let keys = sections.map(|section| match section {
+            Ok((SectionKind::PublicKey, der)) => Self::from_spki(&der),
+            // Another kind of section, or what is cut off.
+            Ok(_) | Err(_) => Err(IllegalPublicKey),
+        });
+        let keys: Vec<Self> = keys.collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(IllegalPublicKey) } else { Ok(keys) }
     }
 
     /// The key as PEM, in the one way that we write it.
