@@ -290,7 +290,7 @@ async fn serve(shared: Arc<Shared>, mut connection: Connection) {
 }
 
 /// The answer to a request that is refused for no reason of its own.
-fn not_done(fault: Fault, request: &Request) -> Option<Reply> {
+pub fn not_done(fault: Fault, request: &Request) -> Option<Reply> {
     let (status, code) = match fault {
         Fault::Busy { .. } => (503, "ServerBusy"),
         Fault::TooMany => (429, "TooManyRequests"),

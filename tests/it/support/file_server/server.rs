@@ -11,9 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::support::blob_server::conditions::refusal;
 use crate::support::blob_server::faults::{Fault, Faults};
-use crate::support::blob_server::service::{common, refused_reply};
+use crate::support::blob_server::server::not_done;
+use crate::support::blob_server::service::common;
 use crate::support::blob_server::wire::{Connection, Cut, Reply, Request};
 use crate::support::file_server::account::Account;
 use crate::support::file_server::entry::{ACCOUNT, KEY};
@@ -281,23 +281,6 @@ async fn serve(shared: Arc<Shared>, mut connection: Connection) {
         if written.is_none() {
             return;
         }
-    }
-}
-
-/// The answer to a request that is refused for no reason of its own.
-fn not_done(fault: Fault, request: &Request) -> Option<Reply> {
-    let (status, code) = match fault {
-        Fault::Busy { .. } => (503, "ServerBusy"),
-        Fault::TooMany => (429, "TooManyRequests"),
-        Fault::TimedOut => (500, "OperationTimedOut"),
-        _ => return None,
-    };
-    let reply = refused_reply(refusal(status, code), request);
-    match fault {
-        Fault::Busy { retry_after_s: Some(seconds) } => {
-            Some(reply.with("Retry-After", seconds.to_string()))
-        }
-        _ => Some(reply),
     }
 }
 
