@@ -40,8 +40,8 @@ async fn master(settings: &Settings, to: Option<&Path>) -> Result<End, CliError>
     match key.stage {
         KeyStage::Written => {
             return line(format!(
-                "the new key is in {path}, and nothing is sealed under it yet: keep all of it \
-                 where the settings have the master key from, and then say the same again"
+                "the new key is in {path}, and nothing is sealed under it yet: keep a copy of all \
+                 of it, leave the present key in force, and say the same again"
             ))
             .map(|()| End::Done);
         }
@@ -57,8 +57,9 @@ async fn master(settings: &Settings, to: Option<&Path>) -> Result<End, CliError>
             former.display()
         ),
         None => format!(
-            "the key in {path} opens it from now on: see that a daemon starts with it, then remove \
-             the file; keep the former key with the earlier backups of the ledger"
+            "only the key in {path} opens it from now on: put all of it where the settings have \
+             the master key from, before a daemon starts, and remove the file; keep the former key \
+             with the earlier backups of the ledger"
         ),
     })?;
     Ok(End::Done)
