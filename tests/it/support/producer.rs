@@ -1,6 +1,7 @@
 //! Another program on the broker: it sends requests and reads what comes back.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
@@ -8,7 +9,8 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm,
+    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
+    PublisherConfirm,
 };
 use serde_json::{Value, json};
 
@@ -62,23 +64,41 @@ impl Producer {
 
     /// Sends many, and then waits until the broker has them.
     pub async fn send_all(&self, bodies: impl IntoIterator<Item = impl AsRef<[u8]>>) {
-        let mut confirms = Vec::new();
+        let mut sent = Vec::new();
         for body in bodies {
-            confirms.push(self.publish(body.as_ref(), FieldTable::default()).await);
+            let confirm = self.publish(body.as_ref(), FieldTable::default()).await;
+            sent.push((body, confirm));
         }
-        for confirm in confirms {
-            assert!(confirm.await.unwrap().is_ack());
+        for (body, confirm) in sent {
+            self.arrive(body.as_ref(), FieldTable::default(), confirm).await;
         }
     }
 
     /// Sends a request with these headers and waits until the broker has it.
     pub async fn send_with(&self, body: &[u8], headers: FieldTable) {
-        assert!(self.publish(body, headers).await.await.unwrap().is_ack());
+        let confirm = self.publish(body, headers.clone()).await;
+        self.arrive(body, headers, confirm).await;
+    }
+
+    /// Sends again what the broker gave back: a daemon that has just started may not have made
+    /// the queue yet.
+    async fn arrive(&self, body: &[u8], headers: FieldTable, mut confirm: PublisherConfirm) {
+        let begun = Instant::now();
+        loop {
+            match confirm.await.unwrap() {
+                Confirmation::Ack(None) => return,
+                Confirmation::Ack(Some(_)) => {}
+                refused => panic!("{refused:?}"),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "nobody made the queue {REQUESTS}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            confirm = self.publish(body, headers.clone()).await;
+        }
     }
 
     async fn publish(&self, body: &[u8], headers: FieldTable) -> PublisherConfirm {
         let properties = BasicProperties::default().with_delivery_mode(2).with_headers(headers);
-        let options = BasicPublishOptions::default();
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let sent =
             self.channel.basic_publish("".into(), REQUESTS.into(), options, body, properties);
         sent.await.unwrap()
