@@ -48,6 +48,24 @@ fn the_demo_works_and_works_again() {
 }
 
 #[test]
+fn what_the_demo_left_is_gone_on_with() {
+    let home = Home::new();
+    let told = home.done(&["demo"]);
+    let (config, request) = ("dsrd-demo/dsrd.toml", "dsrd-demo/request.json");
+    let by = |words: &[&str]| home.done(&[&["--config", config], words].concat());
+    for words in ["status", "verify ledger", "run &"] {
+        assert!(told.contains(&format!("dsrd --config {config} {words}\n")), "{words}: {told}");
+    }
+    assert!(told.ends_with(&format!("dsrd --config {config} submit {request} --wait\n")));
+    assert!(by(&["status"]).contains("completed"));
+    assert!(by(&["verify", "ledger"]).starts_with("the ledger holds: 2 requests"));
+    let daemon = home.serve_with(&["--config", config]);
+    assert!(by(&["submit", request, "--wait"]).contains("completed"));
+    assert_eq!(daemon.end("-TERM").0, Some(0));
+    assert!(by(&["verify", "ledger"]).starts_with("the ledger holds: 3 requests"));
+}
+
+#[test]
 fn the_demo_removes_no_folder_of_another() {
     let home = Home::new();
     fs::create_dir(home.path("dsrd-demo")).unwrap();

@@ -1,8 +1,8 @@
 //! Makes the sample, serves it, asks for one person's data and for another's erasure, and tells
 //! what happened. All of it is the real thing: the same daemon, on the embedded default.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,12 @@ const ROOT: &str = "dsrd-demo";
 
 /// Written into the folder, so that a folder of another's making is never removed.
 const MARK: &str = "made-by-dsrd-demo";
+
+/// The settings by which other verbs go on with what the demo made.
+const CONFIG: &str = "dsrd-demo/dsrd.toml";
+
+/// Jiro's request, for whoever wants to send one.
+const REQUEST: &str = "dsrd-demo/request.json";
 
 /// The source that stands for the service of the workspace.
 const WORKSPACE: &str = "workspace";
@@ -45,7 +51,7 @@ pub async fn run() -> Result<End, CliError> {
         documents.len()
     ))?;
     let workspace = Beside::workspace(WORKSPACE, documents);
-    let settings = settings(&root)?;
+    let settings = settings()?;
     let daemon = Daemon::open(&settings, workspace.clone()).await?;
     let stopper = daemon.stopper();
     let asking = async {
@@ -57,9 +63,19 @@ pub async fn run() -> Result<End, CliError> {
     served?;
     let ended = asked?;
     events(&root)?;
-    line("")?;
-    line(format!("The ledger is {ROOT}/ledger.db. Look on: cargo run --release -- --help"))?;
+    go_on()?;
     Ok(ended)
+}
+
+/// What can be typed next.
+fn go_on() -> Result<(), CliError> {
+    let program = env::args().next().unwrap_or_else(|| "dsrd".to_owned());
+    line("")?;
+    line(format!("All of it is in {ROOT}, with a configuration to go on by, and a request:"))?;
+    for words in ["status", "verify ledger", "run &"] {
+        line(format!("   {program} --config {CONFIG} {words}"))?;
+    }
+    line(format!("   {program} --config {CONFIG} submit {REQUEST} --wait"))
 }
 
 /// Where it is asked.
@@ -180,24 +196,19 @@ fn events(root: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Everything in the folder, and no page: a demo should not fail because a port is taken.
-fn settings(root: &Path) -> Result<Settings, CliError> {
-    let at = |part: &str| format!("{}/{part}", root.display());
+/// What others go on by, with the workspace in memory beside it, and no page: a demo should not
+/// fail because a port is taken.
+fn settings() -> Result<Settings, CliError> {
     let variables = [
-        ("DSRD__QUEUE__URL", format!("dir:{}", at("queue"))),
-        ("DSRD__LEDGER__URL", format!("sqlite:{}", at("ledger.db"))),
-        ("DSRD__LEDGER__MASTER_KEY_FILE", at("master.key")),
-        ("DSRD__DEPLOYMENT__SIGNING_KEY_FILE", at("signing.key")),
-        ("DSRD__EXPORTS__URL", format!("dir:{}", at("exports"))),
-        ("DSRD__SOURCES__0__URL", format!("dir:{}", at("azureml"))),
         // After those that are built in, which are about no things.
-        ("DSRD__POLICY__2__SOURCE", WORKSPACE.to_owned()),
-        ("DSRD__POLICY__2__ACTION", "delete".to_owned()),
-        ("DSRD__POLICY__2__REASON", "runs are whose they are".to_owned()),
-        ("DSRD__HTTP__LISTEN", String::new()),
+        ("DSRD__POLICY__2__SOURCE", WORKSPACE),
+        ("DSRD__POLICY__2__ACTION", "delete"),
+        ("DSRD__POLICY__2__REASON", "runs are whose they are"),
+        ("DSRD__HTTP__LISTEN", ""),
     ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    let file = layers::read(None, variables).map_err(|error| CliError::Usage(error.to_string()))?;
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let file = layers::read(Some(Path::new(CONFIG)), variables);
+    let file = file.map_err(|error| CliError::Usage(error.to_string()))?;
     build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))
 }
 
@@ -212,8 +223,16 @@ fn prepare(root: &Path) -> Result<(), CliError> {
         fs::remove_dir_all(root).map_err(|error| writing(root, error))?;
     }
     fs::create_dir_all(root).map_err(|error| writing(root, error))?;
-    fs::write(root.join(MARK), "This folder can be removed.\n")
-        .map_err(|error| writing(root, error))
+    let jiro = request(sample::JIRO_REQUEST, "access", &sample::jiro());
+    let files = [
+        (root.join(MARK), "This folder can be removed.\n".to_owned()),
+        (PathBuf::from(CONFIG), include_str!("dsrd.toml").to_owned()),
+        (PathBuf::from(REQUEST), format!("{jiro:#}\n")),
+    ];
+    for (path, text) in files {
+        fs::write(&path, text).map_err(|error| writing(&path, error))?;
+    }
+    Ok(())
 }
 
 fn writing(path: &Path, error: std::io::Error) -> CliError {

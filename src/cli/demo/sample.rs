@@ -17,6 +17,9 @@ pub const HANAKO_REQUEST: &str = "1f0c1f6e-6d1a-4c39-9d2c-000000000001";
 /// Id of the request that erases Taro.
 pub const TARO_REQUEST: &str = "1f0c1f6e-6d1a-4c39-9d2c-000000000002";
 
+/// Id of the request that asks for Jiro's data, which the demo leaves to whoever reads it.
+pub const JIRO_REQUEST: &str = "1f0c1f6e-6d1a-4c39-9d2c-000000000003";
+
 /// Somebody who used the workspace.
 struct Person {
     name: &'static str,
@@ -56,6 +59,11 @@ pub fn hanako() -> [(&'static str, &'static str); 4] {
 /// What Taro's request names him by.
 pub fn taro() -> [(&'static str, &'static str); 4] {
     identities(&TARO)
+}
+
+/// What Jiro's request names him by.
+pub fn jiro() -> [(&'static str, &'static str); 4] {
+    identities(&JIRO)
 }
 
 fn identities(person: &Person) -> [(&'static str, &'static str); 4] {
