@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::request::RequestKind;
+use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
 
@@ -24,6 +24,21 @@ pub trait Register: Send + Sync {
     /// Requests that came to rest and have changed then or later, the latest first, at most
     /// `limit`; of what never was a request none.
     async fn answered(&self, from: Timestamp, limit: u32) -> Result<Vec<AnsweredRequest>, Failure>;
+
+    /// Those that were not answered and are due by then: they wait, are under way or failed.
+    /// Earliest due first, at most `limit`.
+    async fn unanswered(
+        &self,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(RequestId, Timestamp)>, Failure>;
+
+    /// How many those are.
+    async fn count_unanswered(&self, by: Timestamp) -> Result<u64, Failure>;
+
+    /// In which states requests are that have not come to an end, and since when the first of them
+    /// has been in its own.
+    async fn longest(&self) -> Result<Vec<(State, Timestamp)>, Failure>;
 
     /// What differs once any request has another record or has come further.
     async fn pulse(&self) -> Result<Pulse, Failure>;

@@ -447,6 +447,19 @@ impl Register for World {
     async fn answered(&self, _: Timestamp, _: u32) -> Result<Vec<AnsweredRequest>, Failure> {
         unreachable!()
     }
+    async fn unanswered(
+        &self,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
+        unreachable!()
+    }
+    async fn count_unanswered(&self, _: Timestamp) -> Result<u64, Failure> {
+        unreachable!()
+    }
+    async fn longest(&self) -> Result<Vec<(State, Timestamp)>, Failure> {
+        unreachable!()
+    }
     async fn pulse(&self) -> Result<Pulse, Failure> {
         self.pulses.fetch_add(1, Ordering::Relaxed);
         let changed = self.changed.load(Ordering::Relaxed);

@@ -47,7 +47,8 @@ macro_rules! suite {
         suite!(@ledger fresh, a_request_opens_once, requests_open_together);
         suite!(@ledger fresh, a_rejected_message_has_no_seal);
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
-        suite!(@ledger fresh, standings_come_by_due_date, items_come_in_pages);
+        suite!(@ledger fresh, standings_come_by_due_date, what_is_due_is_counted_whole);
+        suite!(@ledger fresh, items_come_in_pages);
         suite!(@ledger fresh, a_list_comes_in_pages_whatever_is_sought);
         suite!(@ledger fresh, what_was_answered_lately_is_told, each_change_is_felt);
         suite!(@timed fresh, daemons_are_known_while_they_are_at_work);
@@ -319,6 +320,38 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
     assert_eq!(ids(&[], 9).await, "");
     let census = [(State::Accepted, 4), (State::Finding, 1), (State::Rejected, 1)];
     assert_eq!(ledger.census().await.unwrap(), census);
+}
+
+/// What failed was not answered either; what was rejected never is due.
+async fn what_is_due_is_counted_whole(ledger: &dyn Ledger) {
+    for (id, at) in [("late", 300), ("early", 100), ("b-middle", 200), ("a-middle", 200)] {
+        Life::begin(ledger, id, at).await;
+    }
+    ledger.open(&[&rejection("rejected", 50)]).await.unwrap();
+    let failed = Event::Failed { reason: "the ledger is full".to_owned() };
+    Life::begin(ledger, "failed", 10).await.go(ledger, [Event::FindStarted, failed]).await;
+    Life::begin(ledger, "ended", 10).await.go(ledger, erasure()).await;
+
+    let due = |at: i64| second(at + 86_400);
+    let ids = async |by, limit| {
+        let dues = ledger.unanswered(by, limit).await.unwrap();
+        dues.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let table = [
+        (9, ""),
+        (10, "failed"),
+        (199, "failed early"),
+        (200, "failed early a-middle b-middle"),
+        (999, "failed early a-middle b-middle late"),
+    ];
+    for (by, expected) in table {
+        assert_eq!(ids(due(by), 9).await, expected);
+        let count = ledger.count_unanswered(due(by)).await.unwrap();
+        assert_eq!(count, expected.split_whitespace().count() as u64, "by {by}");
+    }
+    assert_eq!(ids(due(999), 2).await, "failed early");
+    assert_eq!(ledger.unanswered(due(10), 1).await.unwrap()[0].1, due(10));
+    assert_eq!(ledger.longest().await.unwrap(), [(State::Accepted, second(100))]);
 }
 
 /// Each way to ask, in pages of any size: the same rows, each once, in the same order.

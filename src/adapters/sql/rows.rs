@@ -485,7 +485,7 @@ pub(super) fn request_id(row: &AnyRow, column: &str) -> Result<RequestId, RowErr
     RequestId::new(&get::<String>(row, column)?).map_err(RowError::Id)
 }
 
-fn count(row: &AnyRow) -> Result<u64, RowError> {
+pub(super) fn count(row: &AnyRow) -> Result<u64, RowError> {
     Ok(counted(get(row, "count")?))
 }
 

@@ -10,17 +10,16 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
 use crate::ports::ledger::{Ledger, Record};
-use crate::ports::standing::Standing;
 use crate::telemetry::metrics::{InState, Metrics};
 use crate::worker::pace::shift::Shift;
 use crate::worker::report::failed;
-use crate::worker::watch::dues::{self, Urgency, Warned};
+use crate::worker::watch::dues::{self, SOON, Warned};
 use crate::worker::watch::notices::Notices;
 
 /// How often the census is taken.
 const CENSUS_EVERY_MS: u64 = 5_000;
 
-/// Most open requests that the census looks at for their due dates, earliest first.
+/// Most requests that are told of because they wait or are due, earliest due first.
 const DUE_MAX: u32 = 10_000;
 
 /// Keeps the gauges true until stopped, and warns of each due date that comes near or passes.
@@ -78,7 +77,7 @@ async fn waits_for(ledger: &dyn Ledger, id: &RequestId) -> Option<String> {
     Facts::of(event).waits_for(*at)
 }
 
-/// Sets the gauges; gives when each request is due that was not answered.
+/// Sets the gauges; gives when each request is due that was not answered and is due soon.
 async fn census(
     shift: &Shift,
     ledger: &dyn Ledger,
@@ -95,29 +94,16 @@ async fn census(
     let (tickets, oldest) = ledger.all_tickets().await?;
     metrics.tickets_open.set(gauge(tickets));
     metrics.tickets_oldest.set(oldest.map_or(0, |begun| seconds(begun, now)));
-    let standings = ledger.standings(&open, DUE_MAX).await?;
+    let longest: BTreeMap<State, Timestamp> = ledger.longest().await?.into_iter().collect();
     for state in &open {
-        let age = oldest_in(*state, &standings, now);
+        let age = longest.get(state).map_or(0, |since| seconds(*since, now));
         metrics.requests_oldest.get_or_create(&InState { state: state.word() }).set(age);
     }
-    // Nor has one that failed been answered.
-    let unanswered =
-        standings.into_iter().chain(ledger.standings(&[State::Failed], DUE_MAX).await?);
-    let dues: Vec<_> =
-        unanswered.filter_map(|standing| Some((standing.id, standing.due?))).collect();
-    let count = |urgency| {
-        let urgent = dues.iter().filter(|(_, due)| Urgency::of(*due, now) == Some(urgency));
-        gauge(urgent.count() as u64)
-    };
-    metrics.requests_due_soon.set(count(Urgency::Soon));
-    metrics.requests_overdue.set(count(Urgency::Late));
-    Ok(dues)
-}
-
-/// For how long the request has been in a state that came to it first; 0 where none is in it.
-fn oldest_in(state: State, standings: &[Standing], now: Timestamp) -> i64 {
-    let there = standings.iter().filter(|standing| standing.state == state);
-    there.map(|standing| seconds(standing.changed, now)).max().unwrap_or_default()
+    let late = ledger.count_unanswered(now).await?;
+    let urgent = ledger.count_unanswered(now + SOON).await?;
+    metrics.requests_overdue.set(gauge(late));
+    metrics.requests_due_soon.set(gauge(urgent.saturating_sub(late)));
+    ledger.unanswered(now + SOON, DUE_MAX).await
 }
 
 /// Clocks step back; no age is below nothing.

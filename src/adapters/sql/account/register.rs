@@ -5,11 +5,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-use crate::adapters::sql::rows::{Columns, LISTED, RowError, get, millis, read, state, time};
+use crate::adapters::sql::rows::{
+    Columns, LISTED, RowError, count, get, millis, read, request_id, state, time,
+};
 use crate::adapters::sql::statement::states;
 use crate::adapters::sql::store::SqlLedger;
 use crate::domain::failure::Failure;
-use crate::domain::request::RequestKind;
+use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::State;
 use crate::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 
@@ -75,6 +77,45 @@ impl Register for SqlLedger {
         read(rows, ANSWERED)
     }
 
+    async fn unanswered(
+        &self,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
+        let statement = format!(
+            "SELECT id, due FROM requests WHERE state IN {} AND due <= $1 \
+             ORDER BY due, id LIMIT $2",
+            states(|state| !state.rests())
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(by))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *self.read().await?)
+            .await;
+        read(rows, DUE)
+    }
+
+    async fn count_unanswered(&self, by: Timestamp) -> Result<u64, Failure> {
+        let statement = format!(
+            "SELECT COUNT(*) AS count FROM requests WHERE state IN {} AND due <= $1",
+            states(|state| !state.rests())
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(by))
+            .fetch_all(&mut *self.read().await?)
+            .await;
+        Ok(read(rows, COUNT)?.pop().unwrap_or_default())
+    }
+
+    async fn longest(&self) -> Result<Vec<(State, Timestamp)>, Failure> {
+        let statement = format!(
+            "SELECT state, MIN(changed) AS changed FROM requests WHERE state IN {} GROUP BY state",
+            states(|state| !state.is_end())
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut *self.read().await?).await;
+        read(rows, LONGEST)
+    }
+
     async fn pulse(&self) -> Result<Pulse, Failure> {
         let statement = format!(
             "SELECT COALESCE((SELECT MAX(changed) FROM requests), 0) AS changed, \
@@ -98,6 +139,20 @@ const ANSWERED: Columns<AnsweredRequest> = Columns::new("reading how requests en
         due: due.map(time).transpose()?,
     })
 });
+
+/// `id` and `due` of one that was not answered.
+const DUE: Columns<(RequestId, Timestamp)> = Columns::new("reading when requests are due", |row| {
+    Ok((request_id(row, "id")?, time(get(row, "due")?)?))
+});
+
+/// `count` of those.
+const COUNT: Columns<u64> = Columns::new("counting what is due", count);
+
+/// `state` and `changed` of the one that has been longest in it.
+const LONGEST: Columns<(State, Timestamp)> =
+    Columns::new("reading how long requests wait", |row| {
+        Ok((state(row)?, time(get(row, "changed")?)?))
+    });
 
 /// `changed` and `done` of all requests together.
 const PULSE: Columns<Pulse> = Columns::new("asking whether anything has changed", |row| {

@@ -570,6 +570,9 @@ wired! {
             sought: &Sought, order: Order, after: Option<&Listed>, limit: u32,
         ) -> Vec<Listed>;
         look answered(from: Timestamp, limit: u32) -> Vec<AnsweredRequest>;
+        look unanswered(by: Timestamp, limit: u32) -> Vec<(RequestId, Timestamp)>;
+        look count_unanswered(by: Timestamp) -> u64;
+        look longest() -> Vec<(State, Timestamp)>;
         look pulse() -> Pulse;
     }
 }
