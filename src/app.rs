@@ -177,7 +177,8 @@ impl Daemon {
     /// Serves until stopped; returns once everything in hand is ledgered.
     ///
     /// # Errors
-    /// The page broke down: without it the daemon would be blind to its operators.
+    /// The page broke down, without which the daemon would be blind to its operators, or the
+    /// ledger's master key was replaced.
     pub async fn run(self) -> Result<(), AppError> {
         let Self { world, alone: _alone, page, plans, operators, collector } = self;
         let world = Arc::new(world);
@@ -210,15 +211,17 @@ impl Daemon {
         let watch = stopper.run_until_stopped(health::watch(&site));
         let (traces, metrics) = (&world.shift.traces, &*world.shift.metrics);
         let work = async {
-            Box::pin(runner::run(&world)).await;
+            let worked = Box::pin(runner::run(&world)).await;
             traces.close();
+            worked
         };
         let tell = async {
             if let Some(collector) = &collector {
                 collector.tell(traces, metrics, &*world.account.clock).await;
             }
         };
-        let (served, _, (), ()) = tokio::join!(serve, watch, work, tell);
+        let (served, _, worked, ()) = tokio::join!(serve, watch, work, tell);
+        worked?;
         Ok(served?)
     }
 }

@@ -1,5 +1,6 @@
 //! Starts the loops and waits for them all.
 
+use crate::domain::failure::Failure;
 use crate::ports::tasks::Purpose;
 use crate::worker::loops::keeping::{expire, forget};
 use crate::worker::loops::{
@@ -13,7 +14,10 @@ use crate::worker::world::World;
 
 /// Runs until the world's stopper stops; returns when everything in hand is ledgered and what could
 /// be announced is.
-pub async fn run(world: &World) {
+///
+/// # Errors
+/// The ledger's master key was replaced, which stops the world too.
+pub async fn run(world: &World) -> Result<(), Failure> {
     labels::prime(&world.shift.metrics, world.sources.iter().map(|source| source.name()));
     if world.alone {
         free_all(world).await;
@@ -23,7 +27,7 @@ pub async fn run(world: &World) {
     let tenant_logs = world.tenant_logs.as_deref();
     let stores = expire::Stores { exports: &*world.exports, tenant_logs };
     let notices = Notices::default();
-    tokio::join!(
+    let (.., served) = tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
         act::run(world),
@@ -39,10 +43,11 @@ pub async fn run(world: &World) {
         census::run(shift, ledger, &notices),
         notices::run(shift, &world.account, announcer, &notices),
         answers::run(shift, ledger),
-        daemons::run(shift, ledger),
+        daemons::run(shift, &world.account),
     );
     announce::run_last(shift, ledger, announcer).await;
     world.shift.leases.let_go_of_all().await;
+    served
 }
 
 /// What the daemon before us held when it died need not lapse first.

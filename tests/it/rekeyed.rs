@@ -17,7 +17,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
 use crate::support::lives::Life;
 use crate::support::postgres::Postgres;
-use crate::support::program::{Home, Ran};
+use crate::support::program::{Home, Ran, wait_for};
 
 /// More than one page of rows.
 const PEOPLE: u64 = 11_000;
@@ -158,6 +158,40 @@ async fn others_are_shut_out(url: &str) {
     let begun_again = open(url).await;
     assert!(begun_again.agrees_on_key("two").await.unwrap());
     assert!(begun_again.renew(&lease, 60_000).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_whose_master_key_was_replaced_beside_it_ends() {
+    let server = Postgres::start().await;
+    let url = server.database("replaced_beside").await;
+    let settings = [("DSRD__LEDGER__URL", url.as_str())];
+    let home = Home::new();
+    let daemons = [home.start(&[], &settings), home.start(&[], &settings)];
+    for daemon in &daemons {
+        wait_for("the daemon to serve", || daemon.log().contains("serving"));
+    }
+    // It is refused while daemons are known to be at work; these were cut off, and forgotten.
+    sqlx::any::install_default_drivers();
+    let mut ledger = AnyConnection::connect(&url).await.unwrap();
+    wait_for("the key to be replaced", || {
+        tokio::task::block_in_place(|| {
+            let forget = ledger.execute("DELETE FROM daemons");
+            tokio::runtime::Handle::current().block_on(forget).unwrap();
+        });
+        let mut rotate = home.command(&["keys", "rotate", "master"]);
+        let ran = Ran::of(rotate.envs(settings).output().unwrap());
+        assert!(ran.code == 0 || ran.err.contains("a daemon works on"), "{}", ran.err);
+        ran.code == 0
+    });
+    for daemon in daemons {
+        let (code, log) = daemon.wait();
+        assert_eq!(code, Some(1), "{log}");
+        assert!(log.contains("the ledger is sealed under another one"), "{log}");
+    }
+    // Whoever starts it again does so with the new one.
+    let daemon = home.start(&[], &settings);
+    wait_for("the daemon to serve", || daemon.log().contains("serving"));
+    assert_eq!(daemon.end("-TERM").0, Some(0));
 }
 
 async fn sleep_ms(millis: u64) {

@@ -183,8 +183,13 @@ impl Daemon {
     }
 
     /// Sends a signal and waits for the end; gives the exit code and the log.
-    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    pub fn end(self, signal: &str) -> (Option<i32>, String) {
         self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits until it ends by itself; gives the exit code and the log.
+    pub fn wait(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         (status.code(), self.log())
     }

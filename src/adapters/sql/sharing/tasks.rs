@@ -50,7 +50,7 @@ impl Tasks for SqlLedger {
     }
 
     async fn agrees_on_key(&self, digest: &str) -> Result<bool, Failure> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_anyway().await?;
         let agrees = key::agrees_on_key(&mut transaction, digest).await?;
         commit(transaction).await?;
         if agrees {

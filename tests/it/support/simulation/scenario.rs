@@ -313,7 +313,7 @@ impl Scenario {
         tokio::select! {
             biased;
             () = self.wire.dead() => {}
-            () = Box::pin(runner::run(&world)) => {}
+            served = Box::pin(runner::run(&world)) => served.unwrap(),
             () = self.pass_time(&world, &*ledger) => {}
         }
         self.metrics.lock().unwrap().push(world.shift.metrics.render());
@@ -348,7 +348,7 @@ impl Scenario {
             tokio::select! {
                 biased;
                 () = self.wire.dead() => self.inbox.take_back(),
-                () = unless_frozen => {}
+                served = unless_frozen => served.unwrap(),
             }
         };
         let relief = async {
@@ -358,7 +358,7 @@ impl Scenario {
                     () = first.shift.stopper.stopped() => {}
                 }
             }
-            Box::pin(runner::run(&second)).await;
+            Box::pin(runner::run(&second)).await.unwrap();
         };
         let until_stopped = async { tokio::join!(mortal, relief) };
         let daemons: [(&World, &Tripwire); 2] = [(&first, &self.wire), (&second, &healthy)];
