@@ -297,12 +297,22 @@ pub async fn decide_at_once(
 }
 
 /// The decisions that a request admits as it stands.
-pub fn admitted(standing: &Standing, calendar: &Calendar) -> impl Iterator<Item = Verb> {
-    let none = || Decision { actor: String::new(), reason: String::new(), signed: None };
+///
+/// # Errors
+/// The ledger's.
+pub async fn admitted(
+    account: &Account,
+    calendar: &Calendar,
+    standing: &Standing,
+) -> Result<Vec<Verb>, Failure> {
     let (state, due) = (standing.state, extended(standing, calendar));
-    let is_admitted = move |verb: &Verb| state.next(&meant(*verb, state, due, none())).is_ok();
-    let verbs = Verb::ALL.into_iter().filter(move |verb| *verb != Verb::Extend || due.is_some());
-    verbs.filter(is_admitted)
+    let (records, now) = (account.ledger.records(&standing.id).await?, account.clock.now());
+    let is_admitted = |verb: &Verb| {
+        let nobodys = Decision { actor: String::new(), reason: String::new(), signed: None };
+        let event = meant(*verb, state, due, nobodys);
+        state.next(&event).is_ok() && forbids(standing, &event, &records, now).is_none()
+    };
+    Ok(Verb::ALL.into_iter().filter(is_admitted).collect())
 }
 
 async fn decide(

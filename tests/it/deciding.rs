@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -11,16 +11,17 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, Response as Answer};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::driven::Driven;
 use crate::support::ports::free_port;
-use crate::support::program::{Daemon, Home, wait_for};
+use crate::support::program::{Daemon, Home, json_in, wait_for};
 
 const ISSUER: &str = "https://login.example/v2.0";
 const AUDIENCE: &str = "api://dsrd";
@@ -114,7 +115,22 @@ impl Held {
 
     fn submit(&self, id: &str, identities: &[(&str, &str)]) {
         let path = self.home.request(id, "erasure", identities);
-        let bytes = fs::read(path).unwrap();
+        self.send(id, &fs::read(path).unwrap());
+    }
+
+    /// An erasure of two items, submitted then.
+    fn submit_at(&self, id: &str, submitted: Timestamp) {
+        let address = format!("{id}@example.com");
+        for item in ["a", "b"] {
+            self.home.put(&format!("{id}/{item}.txt"), &address);
+        }
+        let path = self.home.request(id, "erasure", &[("email", &address)]);
+        let mut request = json_in(&path);
+        request["submitted_time"] = json!(submitted);
+        self.send(id, request.to_string().as_bytes());
+    }
+
+    fn send(&self, id: &str, bytes: &[u8]) {
         fs::create_dir_all(self.home.path("dsrd-data/queue/incoming")).unwrap();
         let place = self.home.path(&format!("dsrd-data/queue/incoming/{id}.json"));
         let beside = self.home.path(&format!("{id}.tmp"));
@@ -143,6 +159,20 @@ impl Held {
 
     fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Waits until so many are on the page: one says that it serves before it is noted.
+    async fn shows_daemons(&self, count: usize) {
+        let begun = Instant::now();
+        loop {
+            let page = reqwest::get(self.url("/")).await.unwrap().text().await.unwrap();
+            let shown = page.matches("<tr id=\"daemon-").count();
+            if shown == count {
+                return;
+            }
+            assert!(shown < count && begun.elapsed() < Duration::from_secs(60), "{page}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     async fn page(&self, id: &str, token: &str) -> String {
@@ -259,6 +289,38 @@ async fn who_is_allowed_decides_once_and_is_in_the_ledger() {
     for secret in [token.as_str(), &seal, "zyxcanary"] {
         assert!(!log.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn more_time_is_offered_as_long_as_it_can_be_had() {
+    let held = Held::new(&[]);
+    let token = held.issuer.sign(&claims());
+    for (id, hours, is_offered) in [("r-soon", 24, true), ("r-over", 24 * 40, false)] {
+        let submitted = Timestamp::now() - SignedDuration::from_hours(hours);
+        held.submit_at(id, submitted);
+        held.home.wait_for_event(id, "held");
+        let html = held.page(id, &token).await;
+        assert!(html.contains("value=\"approve\""), "{html}");
+        assert_eq!(html.contains("value=\"extend\""), is_offered, "{id}: {html}");
+    }
+    let seal = held.seal("r-soon", &token).await;
+    let answer = held.post("r-soon", held.good(&token, &seal, "extend")).await;
+    assert_eq!(answer.status(), 303);
+    let html = held.page("r-soon", &token).await;
+    assert!(html.contains("value=\"approve\"") && !html.contains("value=\"extend\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_form_that_comes_too_slowly_is_not_waited_for() {
+    let held = Held::new(&[]);
+    let mut stream = TcpStream::connect(("127.0.0.1", held.port)).await.unwrap();
+    let head = "POST /requests/r-1/decisions HTTP/1.1\r\nHost: localhost\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\nseal=";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_exact(&mut answer)).await;
+    read.expect("it is answered long before the connection's time is over").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
 }
 
 /// Tokens that the issuer did not sign, or not so.
@@ -444,14 +506,12 @@ async fn a_decision_survives_the_daemon() {
     assert_eq!(held.decisions("r-1").len(), 1);
     assert_eq!(held.home.names(), Vec::<String>::new());
     // The one that was killed is still told of, for a minute; the one that stops is not.
-    let page = reqwest::get(held.url("/")).await.unwrap().text().await.unwrap();
-    assert_eq!(page.matches("<tr id=\"daemon-").count(), 2, "{page}");
+    held.shows_daemons(2).await;
     let metrics = reqwest::get(held.url("/metrics")).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("\ndsrd_daemons 2\n"), "{metrics}");
     drop(held.daemon.take().map(|daemon| daemon.end("-TERM")));
     held.start();
-    let page = reqwest::get(held.url("/")).await.unwrap().text().await.unwrap();
-    assert_eq!(page.matches("<tr id=\"daemon-").count(), 2, "{page}");
+    held.shows_daemons(2).await;
 }
 
 /// Without keys nobody is known, and nobody is taken for somebody.

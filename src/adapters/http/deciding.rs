@@ -1,12 +1,14 @@
 //! The page of one request, and the decisions that are taken on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use crate::adapters::http::looking::told;
 use crate::adapters::http::operators::bearer::Stranger;
@@ -20,7 +22,10 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 
 /// Longest form: a reason of the longest sort, each of its characters as twelve.
-pub const FORM_BYTES_MAX: usize = 64 * 1024;
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a form may take to come.
+const FORM_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// `GET /requests/ID`
 pub async fn show_request(
@@ -44,8 +49,18 @@ pub async fn decide(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    // Whoever sends it drop by drop keeps a connection from others.
+    let body = match timeout(FORM_TIME_MAX, to_bytes(body, FORM_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "the form is too long\n").into_response();
+        }
+        Err(_) => {
+            return (StatusCode::REQUEST_TIMEOUT, "the form came too slowly\n").into_response();
+        }
+    };
     let denied = match (RequestId::new(&id), &site.desk) {
         (Ok(id), Some(desk)) => match desk.decide(&headers, &id, &body).await {
             Ok(()) => {
@@ -82,7 +97,7 @@ async fn looked_at(site: &Site, id: &str, headers: &HeaderMap) -> Result<Option<
     let Some((told, standing)) = told(site, id).await? else { return Ok(None) };
     let (Some(desk), Some(standing)) = (&site.desk, standing) else { return Ok(Some(told)) };
     let counter = match desk.who(headers).await {
-        Ok(actor) => desk.offer(&actor, &standing).map_or(Counter::Closed, Counter::Open),
+        Ok(actor) => desk.offer(&actor, &standing).await?.map_or(Counter::Closed, Counter::Open),
         Err(Stranger::Nobody) => Counter::Closed,
         Err(stranger) => Counter::Shut(said(stranger)),
     };

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -19,7 +19,7 @@ use url::{Host, Url};
 
 use crate::adapters::http::changes::{Changes, show_changes};
 use crate::adapters::http::connections;
-use crate::adapters::http::deciding::{FORM_BYTES_MAX, decide, show_request, unread};
+use crate::adapters::http::deciding::{decide, show_request, unread};
 use crate::adapters::http::health;
 use crate::adapters::http::looking::{listing, overview};
 use crate::adapters::http::pages::frame::{HTML, REFRESH_OFF, SCRIPT, STYLE};
@@ -40,12 +40,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     let changes = Arc::new(Changes::new(Arc::clone(&site)));
     let host = site.desk.as_ref().and_then(|desk| desk.origin().host_str().map(str::to_owned));
-    let decisions = post(decide).layer(DefaultBodyLimit::max(FORM_BYTES_MAX));
     let addresses = Router::new()
         .route("/", get(show_page))
         .route("/requests", get(show_list))
         .route("/requests/{id}", get(show_request))
-        .route("/requests/{id}/decisions", decisions)
+        .route("/requests/{id}/decisions", post(decide))
         .route("/changes", get(show_changes).with_state(Arc::clone(&changes)))
         .route("/healthz", get(show_alive))
         .route("/readyz", get(show_ready))

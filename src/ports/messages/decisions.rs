@@ -10,7 +10,7 @@ use crate::ports::standing::Standing;
 #[async_trait]
 pub trait Decisions: Send + Sync {
     /// The words of those that a request which stands there admits.
-    fn admitted(&self, standing: &Standing) -> Vec<&'static str>;
+    async fn admitted(&self, standing: &Standing) -> Result<Vec<&'static str>, Failure>;
 
     /// Takes one as if it had come by the queue: it is read, carried out and ledgered in the same
     /// way. What cannot be is told, and leaves nothing behind. Repeating it changes nothing.

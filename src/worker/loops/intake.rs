@@ -113,8 +113,9 @@ async fn take<'a>(
 
 #[async_trait]
 impl Decisions for World {
-    fn admitted(&self, standing: &Standing) -> Vec<&'static str> {
-        admitted(standing, &self.mandate.calendar).map(Verb::word).collect()
+    async fn admitted(&self, standing: &Standing) -> Result<Vec<&'static str>, Failure> {
+        let verbs = admitted(&self.account, &self.mandate.calendar, standing).await?;
+        Ok(verbs.into_iter().map(Verb::word).collect())
     }
 
     /// The daemon vouches for it with its own key, by which messages are heard always.

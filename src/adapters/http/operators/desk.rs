@@ -90,11 +90,14 @@ impl Desk {
 
     /// What he may decide about a request that stands there; `None` where there is nothing to be
     /// decided.
-    pub fn offer(&self, actor: &str, standing: &Standing) -> Option<Offer> {
-        let decisions = self.decisions.admitted(standing);
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub async fn offer(&self, actor: &str, standing: &Standing) -> Result<Option<Offer>, Failure> {
+        let decisions = self.decisions.admitted(standing).await?;
         let given = Given { actor, id: &standing.id };
         let seal = self.seals.seal(given, standing.sequence, self.clock.now());
-        (!decisions.is_empty()).then(|| Offer { actor: actor.to_owned(), decisions, seal })
+        Ok((!decisions.is_empty()).then(|| Offer { actor: actor.to_owned(), decisions, seal }))
     }
 
     /// Takes the decision in a form that came.
