@@ -8,7 +8,10 @@ use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
 use crate::matching::views::spelling::digits::openings::{begins_packed, is_cms, is_openpgp};
 use crate::matching::views::spelling::maps::arrays::has_records;
-use crate::matching::views::spelling::maps::signs::{SIGN, TRANSPORT, is_older_stata, is_pickle};
+use crate::matching::views::spelling::maps::blosc::Head;
+use crate::matching::views::spelling::maps::signs::{
+    MATLAB, SIGN, TRANSPORT, is_lmdb, is_older_stata, is_pickle,
+};
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,12 @@ pub enum Store {
     OlderStata,
     /// Tables that SAS hands on.
     Transport,
+    /// A buffer of Blosc, as Zarr keeps its chunks.
+    Blosc,
+    /// A database of LMDB.
+    Lmdb,
+    /// Variables of MATLAB.
+    Matlab,
 }
 
 impl Store {
@@ -105,6 +114,9 @@ impl Store {
             Self::Pickle => "pickle",
             Self::Stata | Self::OlderStata => "stata",
             Self::Transport => "xport",
+            Self::Blosc => "blosc",
+            Self::Lmdb => "lmdb",
+            Self::Matlab => "matlab",
         }
     }
 }
@@ -301,6 +313,7 @@ fn store(head: &[u8]) -> Option<Store> {
         (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", Store::SqliteJournal),
         (SIGN, Store::Stata),
         (TRANSPORT, Store::Transport),
+        (MATLAB, Store::Matlab),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
     // MATLAB's own head stands before it, and others may put theirs there.
@@ -315,6 +328,8 @@ fn store(head: &[u8]) -> Option<Store> {
         .or_else(pickle)
         .or_else(stata)
         .or_else(|| is_arrow_stream(head).then_some(Store::Arrow))
+        .or_else(|| is_lmdb(head).then_some(Store::Lmdb))
+        .or_else(|| Head::read(head).map(|_| Store::Blosc))
 }
 
 /// A message with its length, whose first is a schema: the second field of the table that begins it

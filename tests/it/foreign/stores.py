@@ -3,7 +3,7 @@ library. In most of them Ann stands among others, in the columns `mail`, `given`
 `user`; Joann, who is nobody's concern, always stands beside her.
 
     python3 -m venv v && v/bin/pip install pyarrow h5py lz4 python-snappy reportlab matplotlib \\
-        pikepdf pillow xlwt fastavro xlsxwriter pandas joblib pyreadstat
+        pikepdf pillow xlwt fastavro xlsxwriter pandas joblib pyreadstat polars numcodecs lmdb scipy tables
     apt-get install git p7zip-full
     v/bin/python tests/it/foreign/stores.py > tests/it/stores/files.txt
 """
@@ -23,15 +23,19 @@ import zlib
 import fastavro
 import h5py
 import joblib
+import lmdb
 import lz4.frame
 import matplotlib
+import numcodecs
 import numpy as np
 import pandas as pd
 import pikepdf
+import polars
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.orc as orc
 import pyreadstat
+import scipy.io
 import snappy
 import xlsxwriter
 import xlwt
@@ -51,6 +55,7 @@ PEOPLE = [
     ("joann@contoso.com", "Joann", "Lefèvre-Roy", "joann"),
 ]
 COLUMNS = ["mail", "given", "family", "user"]
+OTHERS = [(f"x{n}@contoso.com", "Xu", "Ni", f"x{n}") for n in range(290)]
 
 
 def path(name):
@@ -542,6 +547,66 @@ def sides():
     text = "Report of the week\nby Ann Lef\u00e8vre, ann@contoso.com, not joann@contoso.com\n"
     put("ebcdic", text.encode("cp037"))
     put("ebcdic-500", text.encode("cp500"))
+    rows = [[str(n), *row] for n, row in enumerate(PEOPLE + OTHERS[:20])]
+    table = "\n".join(",".join(row) for row in [["id", *COLUMNS], *rows]) + "\n"
+    put("ebcdic-table", table.encode("cp037"))
+    put("ebcdic-273", table.encode("cp273"))
+    put("ebcdic-records", "".join(f"{g.upper():<10}{f.upper():<14}{n:04}    " for n, (_, g, f, _) in enumerate(PEOPLE)).encode("cp037"))
+
+
+def more_columns():
+    frame = polars.DataFrame(dict(zip(COLUMNS, map(list, zip(*PEOPLE)))))
+    for packing in ["uncompressed", "lz4", "zstd"]:
+        out = io.BytesIO()
+        frame.write_ipc(out, compression=packing)
+        put(f"polars-{packing}", out.getvalue())
+
+
+def buffers():
+    notes = np.array([mail for mail, *_ in PEOPLE + OTHERS], dtype="U24")
+    codes = np.frombuffer("".join(f"{mail:<24}" for mail, *_ in PEOPLE + OTHERS).encode("utf-32-le"), dtype="<u4")
+    for name in ["blosclz", "lz4", "lz4hc", "zlib", "zstd"]:
+        for sorting in [numcodecs.Blosc.NOSHUFFLE, numcodecs.Blosc.SHUFFLE, numcodecs.Blosc.BITSHUFFLE]:
+            packing = numcodecs.Blosc(name, clevel=5, shuffle=sorting)
+            put(f"blosc-{name}-{sorting}", bytes(packing.encode(codes)))
+    put("blosc-wide", bytes(numcodecs.Blosc("lz4", shuffle=1).encode(notes)))
+    put("blosc-blocks", bytes(numcodecs.Blosc("lz4", shuffle=1, blocksize=4096).encode(codes)))
+    put("blosc-copied", bytes(numcodecs.Blosc("lz4", clevel=0).encode(notes[:3])))
+    frame = pd.DataFrame(PEOPLE, columns=COLUMNS)
+    for name in ["blosc:lz4", "blosc:blosclz", "blosc:zstd"]:
+        plain = name.replace(":", "-")
+        frame.to_hdf(path(plain), key="people", format="table", complevel=5, complib=name)
+        put_file(f"hdf5-{plain}", path(plain))
+
+
+def keys():
+    def database(name, **settings):
+        with lmdb.open(path(name), subdir=False, map_size=1 << 20, **settings) as environment:
+            with environment.begin(write=True) as transaction:
+                for number, row in enumerate(PEOPLE):
+                    transaction.put(b"user%d" % number, row[0].encode())
+                    transaction.put(row[3].encode(), pickle.dumps(dict(zip(COLUMNS, row))))
+                transaction.put(b"long", b"x" * 5000 + b" ann@contoso.com")
+        put_file(name, path(name))
+
+    database("lmdb")
+
+
+def matlab():
+    names = np.array([mail for mail, *_ in PEOPLE])
+    values = {"mails": names, "one": PEOPLE[1][0], "cells": np.array([row[2] for row in PEOPLE], dtype=object),
+              "people": {"mail": names, "count": 3}, "numbers": np.arange(5.0)}
+    for packed in [False, True]:
+        out = io.BytesIO()
+        scipy.io.savemat(out, values, do_compression=packed)
+        put(f"matlab-{'packed' if packed else 'plain'}", out.getvalue())
+
+
+def members():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("in/b.txt", "by ann@contoso.com, not joann@contoso.com\n" + "nobody is here\n" * 40)
+    put("zip-lzma", out.getvalue())
 
 
 sqlite()
@@ -559,3 +624,8 @@ records()
 pickles()
 statistics()
 sides()
+more_columns()
+buffers()
+keys()
+matlab()
+members()

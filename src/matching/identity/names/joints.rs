@@ -8,6 +8,7 @@
 //! | signs around each word | `**Mira** **Osei**`, `\textbf{Mira} \textsc{Osei}` |
 //! | a sign that joins words | `Mira_Osei`, `mira.osei` |
 //! | the border of two cells | `Mira,Osei`, `| Mira | Osei |`, `('Mira', 'Osei')` |
+//! | what parts two strings of a binary | `Mira\0\0\0Osei`, `\x04Mira\x12\x04Osei` |
 //! | a token's tags | `Mira B-PER⏎Osei I-PER` |
 //! | a comma, family name first | `Osei, Mira`, `CN=Osei\, Mira` |
 //!
@@ -67,7 +68,8 @@ pub fn joint(before: &str, between: &str, after: &str) -> Option<Joint> {
         let is_bare = left.is_empty() && right.is_empty();
         return told(if is_bare { Kind::Bare } else { Kind::Comma }, apart || is_bare);
     }
-    if is_wrapped(before, between) || ends_a_string(before, between) || is_decorated(between) {
+    let is_one_string = ends_a_string(before, between) || is_decorated(between);
+    if is_one_string || is_wrapped(before, between) || parts_strings(between) {
         return told(Kind::Space, true);
     }
     if is_border(between) {
@@ -240,6 +242,12 @@ fn is_border(between: &str) -> bool {
     }
 }
 
+/// Lengths, signs and zeros between two strings of a binary, side by side as two fields are.
+fn parts_strings(between: &str) -> bool {
+    let is_of_text = |c: char| matches!(c, '\n' | '\r' | '\t');
+    between.chars().all(char::is_control) && between.contains(|c: char| !is_of_text(c))
+}
+
 /// Tokens that are tagged as parts of one name, one a line: `Mira B-PER⏎Osei I-PER`, numbered, with
 /// the tags first, in a row: `Mira/NNP Osei/NNP`, or as objects.
 fn is_tagged(before: &str, between: &str, after: &str) -> bool {
@@ -348,6 +356,9 @@ mod tests {
             "\"by mira \" & _\n \"osei\"",
             "\"mira \" <> \"osei\"",
             "\"mira \", \"osei\"",
+            "mira\0\0\0\0\0\0osei",
+            "\n\u{4}mira\u{12}\u{4}osei",
+            "\0\0\0\u{4}mira\0\0\0\u{4}osei",
         ] {
             assert_eq!(told(text), Some(Kind::Space), "{text}");
         }
@@ -420,6 +431,7 @@ mod tests {
             "mira/in osei/nnp",
             "mira--osei",
             "mira\"osei",
+            "mira\0\0x\0osei",
         ] {
             assert_eq!(told(text), None, "{text}");
         }

@@ -1,5 +1,10 @@
 //! Text of mainframes (EBCDIC), as code page 037 has it; 500, 1047 and 1140 have letters, digits
 //! and `@` at the same places.
+//!
+//! Pages of other countries have letters where 037 has signs: 273 (Germany, 1141 with the euro) and
+//! 280 (Italy) have `@` elsewhere, and so has 1026 (Turkey). Nothing in a text says which it is; a
+//! sign amid a word is taken for the letter. The pages: <https://www.unicode.org/Public/MAPPINGS/>
+//! and Python's `encodings`.
 
 use std::io::{self, Read};
 
@@ -14,23 +19,26 @@ const UPPER: &str = "\
     «»ðýþ±°jklmnopqrªºæ¸Æ¤µ~stuvwxyz¡¿ÐÝÞ®^£¥·©§¶¼½¾[]¯¨´×{ABCDEFGHI\u{ad}ôöòóõ}JKLM\
     NOPQR¹ûüùúÿ\\÷STUVWXYZ²ÔÖÒÓÕ0123456789³ÛÜÙÚ\u{9f}";
 
-/// Whether a stream that starts like this is wholly plausible as such text: blanks, letters and
-/// digits where mainframes have them, hardly anything else, and no blank of ASCII.
+/// Whether a stream that starts like this is wholly plausible as such text.
+///
+/// It has blanks or what else parts words and fields, letters and digits where mainframes have
+/// them, hardly anything else, and no blank of ASCII. Records of capitals have many blanks.
 pub fn is_ebcdic(head: &[u8]) -> bool {
     if head.len() < BYTES_MIN || memchr(b' ', head).is_some() || memchr(b'\n', head).is_some() {
         return false;
     }
     let count = |is: fn(u8) -> bool| head.iter().filter(|byte| is(**byte)).count();
     let blanks = count(|byte| byte == BLANK);
+    let parts = count(|byte| matches!(byte, BLANK | 0x6b | 0x5e | 0x4f | 5 | 0x15 | 0x25));
     let words = count(is_word);
     let plain = blanks + words + count(is_sign);
-    let small = count(|byte| matches!(byte, 0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9));
+    let small = count(is_small);
     let vowels = count(|byte| matches!(byte, 0x81 | 0x85 | 0x89 | 0x96 | 0xa4 | 0xc1 | 0xc5));
-    blanks * 40 >= head.len()
+    parts * 40 >= head.len()
         && words * 20 >= head.len()
         && plain * 100 >= head.len() * 95
         && words * 2 >= head.len() - blanks
-        && small * 3 >= words
+        && (small * 3 >= words || blanks * 6 >= head.len())
         && vowels * 10 >= words
 }
 
@@ -46,12 +54,17 @@ fn is_word(byte: u8) -> bool {
     )
 }
 
-/// Signs of ASCII, and the ends of lines.
+/// Small letters of ASCII.
+fn is_small(byte: u8) -> bool {
+    matches!(byte, 0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9)
+}
+
+/// Signs of ASCII, or what stands there on pages of other countries, and the ends of lines.
 fn is_sign(byte: u8) -> bool {
     matches!(
         byte,
-        0x4b..=0x4e | 0x50 | 0x5a..=0x5e | 0x60 | 0x61 | 0x6b..=0x6f | 0x7a..=0x7f
-            | 5 | 0x0d | 0x15 | 0x25
+        5 | 0x0d | 0x15 | 0x25 | 0x4a..=0x4e | 0x50 | 0x5a..=0x5e | 0x60 | 0x61 | 0x6a..=0x6f
+            | 0x7a..=0x7f | 0xa1 | 0xb5 | 0xc0 | 0xd0 | 0xe0
     )
 }
 
@@ -59,6 +72,9 @@ fn is_sign(byte: u8) -> bool {
 pub struct Ebcdic<R> {
     inner: R,
     upper: Vec<char>,
+    /// The byte before, and what was read and waits for the byte behind it.
+    before: u8,
+    waiting: Option<u8>,
     /// What was decoded and not given yet.
     text: Vec<u8>,
     given: usize,
@@ -67,11 +83,20 @@ pub struct Ebcdic<R> {
 impl<R: Read> Ebcdic<R> {
     /// Reads `inner`.
     pub fn new(inner: R) -> Self {
-        Self { inner, upper: UPPER.chars().collect(), text: Vec::new(), given: 0 }
+        let upper = UPPER.chars().collect();
+        Self { inner, upper, before: BLANK, waiting: None, text: Vec::new(), given: 0 }
     }
 
-    fn char(&self, byte: u8) -> char {
+    /// What a byte is between these.
+    fn char(&self, before: u8, byte: u8, behind: u8) -> char {
+        let is_own = |byte| matches!(byte, 0x6a | 0xa1 | 0xc0 | 0xd0);
+        let is_amid = (is_word(before) || is_own(before)) && (is_small(behind) || is_own(behind));
         match byte {
+            0xb5 | 0xae if is_word(before) && is_word(behind) => '@',
+            0xc0 if is_amid => 'ä',
+            0x6a if is_amid => 'ö',
+            0xd0 if is_amid => 'ü',
+            0xa1 if is_amid => 'ß',
             5 => '\t',
             0x0d => '\r',
             0x15 | 0x25 => '\n',
@@ -81,13 +106,30 @@ impl<R: Read> Ebcdic<R> {
     }
 }
 
+impl<R: Read> Ebcdic<R> {
+    /// Goes on by some bytes; nothing is left to be given at the end alone.
+    fn decode(&mut self) -> io::Result<()> {
+        let mut bytes = [0; 4 << 10];
+        let read = self.inner.read(&mut bytes)?;
+        let end = (read == 0).then_some(BLANK);
+        let mut text = String::new();
+        for behind in bytes[..read].iter().copied().chain(end) {
+            if let Some(byte) = self.waiting.replace(behind) {
+                text.push(self.char(self.before, byte, behind));
+                self.before = byte;
+            }
+        }
+        self.waiting = self.waiting.filter(|_| read > 0);
+        (self.text, self.given) = (text.into_bytes(), 0);
+        // The first byte alone waits, and gives nothing yet.
+        if self.text.is_empty() && read > 0 { self.decode() } else { Ok(()) }
+    }
+}
+
 impl<R: Read> Read for Ebcdic<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.text.len() {
-            let mut bytes = [0; 4 << 10];
-            let read = self.inner.read(&mut bytes)?;
-            let text: String = bytes[..read].iter().map(|byte| self.char(*byte)).collect();
-            (self.text, self.given) = (text.into_bytes(), 0);
+            self.decode()?;
         }
         let len = buffer.len().min(self.text.len() - self.given);
         buffer[..len].copy_from_slice(&self.text[self.given..self.given + len]);
@@ -99,6 +141,20 @@ impl<R: Read> Read for Ebcdic<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_of_other_pages_amid_words() {
+        // As code page 273 has it.
+        let bytes = encoded("Gr}~e an J¦rg M}ller, J{ger§contoso.com, 5 {a}, § 3 ");
+        assert!(is_ebcdic(&bytes));
+        let mut read = String::new();
+        // Whatever the pieces are in which it comes.
+        let pieces = bytes
+            .chunks(1)
+            .fold(Box::new(io::empty()) as Box<dyn Read>, |all, piece| Box::new(all.chain(piece)));
+        Ebcdic::new(pieces).read_to_string(&mut read).unwrap();
+        assert_eq!(read, "Grüße an Jörg Müller, Jäger@contoso.com, 5 {a}, § 3 ");
+    }
 
     /// A text in code page 037, as far as the table goes.
     fn encoded(text: &str) -> Vec<u8> {
@@ -116,6 +172,8 @@ mod tests {
         for text in [
             "Report of the week\nby Ann Lefèvre, ann@contoso.com\n",
             "OSEI, MIRA          mira.osei@nordlicht.example   Berlin     ",
+            "id,mail,v\n0,ann@contoso.com,0.5\n1,bob@contoso.com,1.0\n",
+            "OSEI      MIRA      BERLIN    LINDENSTRASSE 4     ",
         ] {
             let bytes = encoded(text);
             assert!(is_ebcdic(&bytes), "{text}");

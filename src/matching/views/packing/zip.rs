@@ -3,14 +3,18 @@
 
 use std::io::{self, BufReader, Read, Seek, Write};
 
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::Stream;
 use memchr::memmem;
 use tempfile::SpooledTempFile;
-use zip::ZipArchive;
+use zip::read::ZipFile;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::meter::{Decoded, Meter, Spooling};
 use crate::matching::views::packing::beside::Taken;
+use crate::matching::views::packing::signs::XZ_BYTES_MAX;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::tour::{Look, Tour, shown};
 
@@ -137,6 +141,14 @@ impl<L: Look> Tour<'_, L> {
         depth: usize,
     ) -> io::Result<()> {
         let (meter, limits): (&Meter, &ItemLimits) = (self.meter, self.limits);
+        if let Ok(member) = archive.members.by_index_raw(index)
+            && member.compression() == CompressionMethod::LZMA
+        {
+            let walked = of_lzma(member).and_then(|mut member| {
+                self.bytes(&mut Decoded::new(&mut member, meter, limits), inner, depth + 1)
+            });
+            return self.settle(walked, "zip: broken member", inner);
+        }
         let reason = match archive.members.by_index(index) {
             Ok(member) => {
                 let walked = self.bytes(&mut Decoded::new(member, meter, limits), inner, depth + 1);
@@ -150,6 +162,22 @@ impl<L: Look> Tour<'_, L> {
         self.unreadable(reason, inner);
         Ok(())
     }
+}
+
+/// A member of method 14 (APPNOTE 5.8), decoded by a library whose memory is bounded: before its
+/// stream stand a version, the length of the properties, and those.
+fn of_lzma(mut member: ZipFile<'_, impl Read>) -> io::Result<impl Read> {
+    let (mut lead, mut properties) = ([0; 4], [0; 5]);
+    member.read_exact(&mut lead)?;
+    member.read_exact(&mut properties)?;
+    if lead[2..] != [5, 0] {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    // As a file of its own would begin; where an end is marked the size is not needed.
+    let size = member.size().to_le_bytes();
+    let alone = io::Cursor::new([&properties[..], &size].concat()).chain(member);
+    let stream = Stream::new_lzma_decoder(XZ_BYTES_MAX).map_err(io::Error::other)?;
+    Ok(XzDecoder::new_stream(BufReader::new(alone), stream))
 }
 
 /// Copies all that is left of a stream.

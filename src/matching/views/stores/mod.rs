@@ -19,3 +19,6 @@ pub mod sevenzip;
 pub mod git;
 pub mod pickles;
 pub mod statistics;
+pub mod blosc;
+pub mod lmdb;
+pub mod matlab;

@@ -94,6 +94,9 @@ impl<L: Look> Tour<'_, L> {
             Store::Stata => self.stata(spool, chain),
             Store::OlderStata => self.older_stata(spool, chain),
             Store::Transport => self.transport(spool, chain),
+            Store::Blosc => self.blosc(spool, chain, depth),
+            Store::Lmdb => self.lmdb(spool, chain, depth),
+            Store::Matlab => self.matlab(spool, chain),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }

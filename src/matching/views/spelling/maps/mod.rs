@@ -1,5 +1,6 @@
 //! Keys and fields in a binary, and the values that belong to them.
 
 pub mod arrays;
+pub mod blosc;
 pub mod pairs;
 pub mod signs;

@@ -1,10 +1,20 @@
-//! How pickles begin, and files of programs for statistics.
+//! How pickles begin, databases, and files of programs for statistics.
 
 /// What a file of Stata begins with, from version 13 on.
 pub const SIGN: &[u8] = b"<stata_dta><header><release>11";
 
 /// What a transport file begins with.
 pub const TRANSPORT: &[u8] = b"HEADER RECORD*******LIB";
+
+/// What a file of MATLAB begins with, of level 5; the rest of its line says where and when it was
+/// written.
+pub const MATLAB: &[u8] = b"MATLAB 5.0 MAT-file";
+
+/// Whether a stream that starts like this is a database of LMDB: behind the head of its first page
+/// stand a word and the version of the format.
+pub fn is_lmdb(head: &[u8]) -> bool {
+    head.get(16..24) == Some(b"\xde\xc0\xef\xbe\x01\0\0\0")
+}
 
 /// Whether a stream that starts like this is a file of Stata up to version 12: its
 /// version, an order of bytes, a one and a zero.

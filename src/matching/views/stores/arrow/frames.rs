@@ -53,6 +53,24 @@ pub fn start(spool: &mut Spool<'_>) -> io::Result<u64> {
     Ok(if spool.some(0, FILE.len())? == FILE { 8 } else { 0 })
 }
 
+/// What stands at the end of a file: its schema and where its batches begin. `None` where there is
+/// no such thing, as behind a stream.
+///
+/// # Errors
+/// Our own disk's.
+pub fn foot(spool: &mut Spool<'_>) -> io::Result<Option<Vec<u8>>> {
+    // Behind the foot stand its length and the word.
+    let (size, tail) = (spool.size(), 4 + FILE.len());
+    let Some(at) = size.checked_sub(tail as u64) else { return Ok(None) };
+    let bytes = spool.some(at, tail)?;
+    if bytes.get(4..) != Some(FILE) {
+        return Ok(None);
+    }
+    let len = little(&bytes, 0, 4).unwrap_or(0);
+    let start = at.checked_sub(len).filter(|start| *start >= 8 && len <= MESSAGE_BYTES_MAX);
+    start.map(|start| spool.all(start, len as usize)).transpose()
+}
+
 /// The next message from a place on, if one follows: behind the end of a stream another may begin,
 /// or there is the foot of a file.
 ///

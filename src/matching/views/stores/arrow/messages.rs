@@ -8,8 +8,9 @@ use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::arrow::buffers::Buffers;
 use crate::matching::views::stores::arrow::columns::{Cell, Column, columns};
 use crate::matching::views::stores::arrow::flat::Table;
-use crate::matching::views::stores::arrow::frames::{next, start};
+use crate::matching::views::stores::arrow::frames::{foot, next, start};
 use crate::matching::views::stores::arrow::schema::{Field, fields_of, has_high_bytes_first};
+use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken};
 use crate::matching::views::tour::{Kind, Look, Tour};
 use crate::matching::work;
@@ -47,6 +48,9 @@ impl<L: Look> Tour<'_, L> {
         let place = Place { chain, view: format!("{chain}arrow"), depth };
         let mut known = Known::default();
         let mut at = start(spool)?;
+        if at > 0 && !opens_with_schema(spool, at) {
+            (known.fields, at) = by_foot(spool)?;
+        }
         while let Some(framed) = next(spool, at)? {
             let message = framed.table()?;
             self.arrow_message(spool, &message, framed.body, &mut known, &place)?;
@@ -234,6 +238,26 @@ impl<L: Look> Tour<'_, L> {
         }
         self.bytes_in_cell(&bytes, (row, number), &chain, place.depth)
     }
+}
+
+/// Whether the first message of a file is a schema.
+fn opens_with_schema(spool: &mut Spool<'_>, at: u64) -> bool {
+    let first = next(spool, at).ok().flatten();
+    let table = first.as_ref().and_then(|first| first.table().ok());
+    table.is_some_and(|message| message.number(1, 1) == 1 && message.table(2).is_some())
+}
+
+/// The fields, and where the first list or batch begins, as the foot of a file has them. Polars
+/// writes the schema at the start without what stands before every message; readers go by the foot.
+fn by_foot(spool: &mut Spool<'_>) -> io::Result<(Vec<Field>, u64)> {
+    let foot = foot(spool)?.ok_or_else(broken)?;
+    let foot = Table::root(&foot).ok_or_else(broken)?;
+    let schema = foot.table(1).ok_or_else(broken)?;
+    // A block: where its message begins, and two lengths.
+    let blocks = foot.items(2, 24).chain(foot.items(3, 24));
+    let starts = blocks.filter_map(|block| little(block, 0, 8));
+    let end = spool.size();
+    Ok((fields_of(&foot, &schema)?, starts.min().unwrap_or(end)))
 }
 
 /// The field whose values stand in the list of this number.

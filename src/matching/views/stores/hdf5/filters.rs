@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 
 use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
+use crate::matching::views::spelling::maps::blosc::Head;
+use crate::matching::views::stores::blosc::unshuffled;
 use crate::matching::views::stores::numbers::{big, little};
 use crate::matching::views::stores::spool::{broken, too_large};
 
@@ -53,6 +55,7 @@ pub fn undo(mut chunk: Vec<u8>, filters: &[Filter], mask: u64) -> io::Result<Vec
             }
             307 => unpacked(bzip2::read::BzDecoder::new(chunk.as_slice()))?,
             32_000 => lzf(&chunk, filter.values.get(2).map_or(0, |size| *size as usize))?,
+            32_001 => blosc(&chunk)?,
             32_004 => lz4_blocks(&chunk)?,
             32_015 => {
                 let mut decoder = zstd::stream::read::Decoder::new(chunk.as_slice())?;
@@ -69,22 +72,6 @@ fn unpacked(decoder: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     decoder.take(CHUNK_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > CHUNK_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
-}
-
-/// First bytes of all elements stood together, then all second ones, and so on.
-fn unshuffled(bytes: &[u8], size: usize) -> Vec<u8> {
-    let count = bytes.len() / size.max(1);
-    if size < 2 || count < 2 {
-        return bytes.to_vec();
-    }
-    let mut all = vec![0; bytes.len()];
-    for (place, same) in bytes[..count * size].chunks_exact(count).enumerate() {
-        for (index, byte) in same.iter().enumerate() {
-            all[index * size + place] = *byte;
-        }
-    }
-    all[count * size..].copy_from_slice(&bytes[count * size..]);
-    all
 }
 
 /// `LibLZF`: runs of bytes, and copies of what came before.
@@ -117,6 +104,19 @@ fn lzf(bytes: &[u8], most: usize) -> io::Result<Vec<u8>> {
             return Err(broken());
         }
     }
+    Ok(all)
+}
+
+fn blosc(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut part = |at: u64, len: usize| {
+        let bytes = bytes.get(at as usize..).and_then(|rest| rest.get(..len));
+        bytes.map(<[u8]>::to_vec).ok_or_else(broken)
+    };
+    Head::read(bytes).ok_or_else(broken)?.unpack(&mut part, &mut |block| {
+        all.extend_from_slice(block);
+        if all.len() > CHUNK_BYTES_MAX { Err(too_large()) } else { Ok(()) }
+    })?;
     Ok(all)
 }
 

@@ -1,0 +1,160 @@
+//! Files of MATLAB, level 5: a table of characters is kept column by column, so that no line of it
+//! stands anywhere as it is read.
+//!
+//! <https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf>
+
+use std::io;
+
+use crate::matching::views::columns::rows::{Row, Rows};
+use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::stores::numbers::{big, little};
+use crate::matching::views::stores::spool::{Spool, broken, too_large};
+use crate::matching::views::tour::{Look, Tour};
+
+/// Bytes before the first element; the last two say which byte of a number comes first.
+const HEAD_BYTES: u64 = 128;
+
+/// Characters of a table.
+const CHARS_MAX: u64 = 16 << 20;
+
+/// Cells in cells, and what is packed in each other.
+const NESTING_MAX: usize = 32;
+
+/// Kinds of elements.
+const MATRIX: u64 = 14;
+const PACKED: u64 = 15;
+
+/// Of matrices, those of characters.
+const CHARS: u64 = 4;
+
+/// Where an element stands.
+struct Element {
+    kind: u64,
+    at: u64,
+    len: u64,
+    /// Where the next one begins.
+    next: u64,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy)]
+struct Reading<'r> {
+    view: &'r str,
+    number: fn(&[u8], usize, usize) -> Option<u64>,
+}
+
+impl<L: Look> Tour<'_, L> {
+    /// Looks into a file.
+    pub(in crate::matching::views) fn matlab(
+        &mut self,
+        spool: &mut Spool<'_>,
+        chain: &str,
+    ) -> io::Result<()> {
+        let order = spool.all(HEAD_BYTES - 2, 2)?;
+        let number = if order == b"MI" { big } else { little };
+        let view = format!("{chain}matlab");
+        let (reading, end) = (Reading { view: &view, number }, spool.size());
+        self.matlab_elements(spool, (HEAD_BYTES, end), reading, 0)
+    }
+
+    fn matlab_elements(
+        &mut self,
+        spool: &mut Spool<'_>,
+        (mut at, end): (u64, u64),
+        reading: Reading<'_>,
+        nesting: usize,
+    ) -> io::Result<()> {
+        // Ends: each element takes eight bytes at least.
+        while at + 8 <= end {
+            let element = element(spool, at, reading)?;
+            at = element.next;
+            match element.kind {
+                _ if nesting > NESTING_MAX => return Err(too_large()),
+                MATRIX => self.matlab_matrix(spool, &element, reading, nesting)?,
+                PACKED => {
+                    let mut unpacked = spool.beside();
+                    let packed = spool.part(element.at, element.len);
+                    unpacked.decode(flate2::read::ZlibDecoder::new(packed))?;
+                    let size = unpacked.size();
+                    self.matlab_elements(&mut unpacked, (0, size), reading, nesting + 1)?;
+                    // After what is packed nothing is filled up.
+                    at = element.at + element.len;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the lines of a table of characters, or at what is in a matrix of others.
+    fn matlab_matrix(
+        &mut self,
+        spool: &mut Spool<'_>,
+        matrix: &Element,
+        reading: Reading<'_>,
+        nesting: usize,
+    ) -> io::Result<()> {
+        let end = matrix.at + matrix.len;
+        if matrix.len < 8 {
+            return Ok(());
+        }
+        let flags = element(spool, matrix.at, reading)?;
+        let class = (reading.number)(&spool.some(flags.at, 4)?, 0, 4).unwrap_or(0) & 0xff;
+        if class != CHARS {
+            return self.matlab_elements(spool, (flags.next, end), reading, nesting + 1);
+        }
+        let dimensions = element(spool, flags.next, reading)?;
+        let name = element(spool, dimensions.next, reading)?;
+        let text = element(spool, name.next, reading)?;
+        if text.len > CHARS_MAX || name.len > 4 << 10 {
+            return Err(too_large());
+        }
+        let lines = (reading.number)(&spool.some(dimensions.at, 4)?, 0, 4).unwrap_or(0) as usize;
+        let name = utf8_or_western(&spool.all(name.at, name.len as usize)?);
+        let chars = chars(text.kind, &spool.all(text.at, text.len as usize)?, reading)?;
+        let mut rows = Rows::new(reading.view, "", vec![name]);
+        for line in 0..lines.min(chars.len()) {
+            let text: String = chars.iter().skip(line).step_by(lines).collect();
+            let mut row = Row::new();
+            row.push((0, text.trim_end().to_owned()));
+            if rows.add(row) {
+                self.rows(&mut rows);
+            }
+        }
+        self.rows(&mut rows);
+        Ok(())
+    }
+}
+
+/// The element that begins there; a short one has its bytes in its own head.
+fn element(spool: &mut Spool<'_>, at: u64, reading: Reading<'_>) -> io::Result<Element> {
+    let head = spool.all(at, 8)?;
+    let number = |at, width| (reading.number)(&head, at, width).unwrap_or(0);
+    let first = number(0, 4);
+    if first >> 16 != 0 {
+        return Ok(Element { kind: first & 0xffff, at: at + 4, len: first >> 16, next: at + 8 });
+    }
+    let (at, len) = (at + 8, number(4, 4));
+    let next = at + len.next_multiple_of(8);
+    if at + len > spool.size() { Err(broken()) } else { Ok(Element { kind: first, at, len, next }) }
+}
+
+/// Characters by how they are written: bytes, UTF-8, sixteen bits or thirty-two.
+fn chars(kind: u64, bytes: &[u8], reading: Reading<'_>) -> io::Result<Vec<char>> {
+    let wide = |width: usize| -> Vec<u64> {
+        let number = |at| (reading.number)(bytes, at, width);
+        (0..bytes.len() / width).filter_map(|index| number(index * width)).collect()
+    };
+    let lossy = |number: u64| char::from_u32(number as u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Ok(match kind {
+        1 | 2 | 16 => utf8_or_western(bytes).chars().collect(),
+        3 | 4 | 17 => {
+            let units = wide(2).into_iter().map(|unit| unit as u16);
+            char::decode_utf16(units)
+                .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect()
+        }
+        5 | 6 | 18 => wide(4).into_iter().map(lossy).collect(),
+        _ => return Err(broken()),
+    })
+}
