@@ -43,6 +43,8 @@ fn a_ledger_from_a_backup_amid_requests_comes_to_right_ends() {
     drop(daemon);
     let after = home.names();
     assert_eq!(backups.last().unwrap().1.len(), PEOPLE, "all were known at last");
+    let certified = certificates(&home);
+    assert_eq!(certified.len(), PEOPLE / 2);
 
     let chosen = (0..RESTORED).map(|which| which * (backups.len() - 1) / (RESTORED - 1));
     for (backup, known) in chosen.map(|which| &backups[which]) {
@@ -68,6 +70,11 @@ fn a_ledger_from_a_backup_amid_requests_comes_to_right_ends() {
         assert_eq!(known.keys().collect::<Vec<_>>(), ends.keys().collect::<Vec<_>>());
         home.done(&["verify", "ledger", &path("ledger.db")]);
         assert_eq!(home.names(), after, "nothing else was touched");
+        // It may be all that is left of what was erased.
+        let now = certificates(&home);
+        for (path, bytes) in &certified {
+            assert_eq!(now.get(path), Some(bytes), "{path} was written over");
+        }
         for file in evidence(&home) {
             let kind = if file.ends_with(".zip") { "archive" } else { "certificate" };
             let mut command = home.command(&["verify", kind, &file]);
@@ -121,6 +128,12 @@ fn evidence(home: &Home) -> Vec<String> {
 }
 
 /// Where each request stands in a ledger.
+/// Certificates, with what they say.
+fn certificates(home: &Home) -> BTreeMap<String, Vec<u8>> {
+    let all = evidence(home).into_iter().filter(|path| path.ends_with(".json"));
+    all.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
 fn states(ledger: &Path) -> BTreeMap<String, String> {
     let connection = Connection::open(ledger).unwrap();
     let mut statement = connection.prepare("SELECT id, state FROM requests").unwrap();

@@ -5,8 +5,9 @@
 //! then, and names that one. Where it cannot be kept the request has failed when its tries are
 //! over: its plan and all outcomes stay, so that a retry can write it.
 //!
-//! A store may keep as it is what was written once. Then the one that stands there is taken if it
-//! says the same, and else the new one gets a name of its own.
+//! What was signed once is never written over: it may be all that is left of what was erased, where
+//! a ledger was restored that knows nothing of it. The one that stands there is taken if it says the
+//! same, and else the new one gets a name of its own.
 
 use std::collections::BTreeMap;
 
@@ -237,6 +238,16 @@ struct Issued {
     document: Bytes,
 }
 
+/// What stands where a certificate is to be kept.
+enum There {
+    /// Nothing.
+    Nothing,
+    /// One of ours that says the same.
+    Same(Box<Issued>),
+    /// Anything else, which stays.
+    Other,
+}
+
 /// Where certificates are issued.
 struct Desk<'a> {
     account: &'a Account,
@@ -246,16 +257,16 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Keeps a certificate under that name, and its page; `None` where something else stands there
-    /// that stays.
+    /// Keeps a certificate under that name, and its page; `None` where something else stands there.
     async fn issue(&self, issued: &Issued, stem: &str) -> Result<Option<Evidence>, Failure> {
         let name = format!("{stem}.json");
-        let earlier = match self.keep(&name, issued.document.clone()).await? {
-            Stored::Whole => None,
-            Stored::Fixed => match self.earlier(&name, issued).await? {
-                None => return Ok(None),
-                earlier => earlier,
+        let earlier = match self.standing(&name, issued).await? {
+            There::Nothing => match self.keep(&name, issued.document.clone()).await? {
+                Stored::Whole => None,
+                Stored::Fixed => return Ok(None),
             },
+            There::Same(earlier) => Some(*earlier),
+            There::Other => return Ok(None),
         };
         let Issued { certificate, document } = earlier.as_ref().unwrap_or(issued);
         let sha256 = hex::encode(Sha256::digest(document));
@@ -264,33 +275,35 @@ impl Desk<'_> {
         let page = format!("{stem}.html");
         let is_ours = match self.keep(&page, html.clone()).await? {
             Stored::Whole => true,
-            Stored::Fixed => self.read(&page, html.len()).await?.is_some_and(|there| there == html),
+            Stored::Fixed => self.read(&page, html.len()).await? == Some(html),
         };
         let url = self.exports.url(&name);
         Ok(is_ours.then_some(Evidence { url, name, sha256 }))
     }
 
-    /// The certificate that stands under that name, if it is ours and says the same.
-    async fn earlier(&self, name: &str, issued: &Issued) -> Result<Option<Issued>, Failure> {
+    /// What stands under that name.
+    async fn standing(&self, name: &str, issued: &Issued) -> Result<There, Failure> {
         // The times and the signature are no shorter or longer than that.
         let bytes_max = issued.document.len() + CHUNK_BYTES;
-        let Some(document) = self.read(name, bytes_max).await? else { return Ok(None) };
-        let Ok(checked) = check(&document, &[self.signer.public()]) else { return Ok(None) };
+        let Some(document) = self.read(name, bytes_max).await? else { return Ok(There::Nothing) };
+        let Ok(checked) = check(&document, &[self.signer.public()]) else {
+            return Ok(There::Other);
+        };
         let certificate = checked.certificate;
         let is_same = says(&certificate) == says(&issued.certificate);
-        Ok(is_same.then_some(Issued { certificate, document }))
+        let same = || There::Same(Box::new(Issued { certificate, document }));
+        Ok(if is_same { same() } else { There::Other })
     }
 
-    /// What stands under a name; `None` if it is longer than that.
+    /// What stands under a name, so many bytes of it at most; `None` if nothing does.
     async fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Bytes>, Failure> {
         let reading = async {
             let Some(mut bytes) = self.exports.open(name).await? else { return Ok(None) };
             let mut whole = BytesMut::new();
-            while let Some(chunk) = bytes.next().await {
+            while let Some(chunk) = bytes.next().await
+                && whole.len() <= bytes_max
+            {
                 whole.extend_from_slice(&chunk?);
-                if whole.len() > bytes_max {
-                    return Ok(None);
-                }
             }
             Ok(Some(whole.freeze()))
         };
