@@ -1,6 +1,7 @@
 //! The composition root: settings in, a running world out. The only file that names every adapter,
 //! and the one way from the command line to everything below.
 
+pub mod checking;
 pub mod rekeying;
 pub mod verifying;
 
@@ -37,7 +38,6 @@ use crate::worker::offline;
 use crate::worker::pace::retry::once_there;
 use crate::worker::pace::stopper::Stopper;
 use crate::worker::preview::Preview;
-use crate::worker::reach::{self, Reached};
 use crate::worker::runner;
 use crate::worker::status::{Plans, Sent, Status};
 use crate::worker::world::{Copying, Door, KeyRing, Parts, Sources, World};
@@ -367,29 +367,6 @@ async fn learned(settings: &Settings) -> Option<Plans> {
     let unused = "what sweeps learned cannot be used: everything is read";
     let unused = |error: &AppError| tracing::warn!(error = %error.0, "{unused}");
     plans(settings).await.inspect_err(unused).ok()
-}
-
-/// Reaches everything that the settings name, with the rights that the work needs. Changes nothing,
-/// but for folders that a start would make too.
-///
-/// # Errors
-/// Something cannot even be asked.
-pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
-    let (door, exports) = (door(settings)?, stores::exports(settings)?);
-    let sources = sources(settings, Beside::default())?;
-    let tenant_logs = tenant_logs(settings)?;
-    let ledger = async {
-        // The first start makes one.
-        if !has_ledger(settings) {
-            return Ok(());
-        }
-        SqlLedger::inspect(&settings.ledger.url).await.map(drop)
-    };
-    let mut reached = reach::all(ledger, &door, &*exports, tenant_logs.as_deref(), &sources).await;
-    if let Some(collector) = collector(settings)? {
-        reached.push(reach::reached("collector", collector.ping()).await);
-    }
-    Ok(reached)
 }
 
 /// What the daemon of these settings counts, where it serves a page.

@@ -54,11 +54,19 @@ pub fn master(path: &Path) -> KeyFile<'_> {
 /// # Errors
 /// Its file cannot be read, or is not there.
 pub fn master_key(ledger: &Ledger) -> Result<Zeroizing<String>, Failure> {
-    if let Some(key) = &ledger.master_key {
-        return Ok(key.expose().to_owned().into());
+    let missing = || Failure::needs_person(master(&ledger.master_key_file).missing());
+    configured(ledger)?.ok_or_else(missing)
+}
+
+/// The same; `None` where there is none yet.
+///
+/// # Errors
+/// Its file cannot be read.
+pub fn configured(ledger: &Ledger) -> Result<Option<Zeroizing<String>>, Failure> {
+    match &ledger.master_key {
+        Some(key) => Ok(Some(key.expose().to_owned().into())),
+        None => master(&ledger.master_key_file).found(),
     }
-    let file = master(&ledger.master_key_file);
-    file.found()?.ok_or_else(|| Failure::needs_person(file.missing()))
 }
 
 impl KeyFile<'_> {
@@ -76,11 +84,29 @@ impl KeyFile<'_> {
             return Ok(text);
         }
         if !is_new {
-            let text = "the ledger was begun with one, which must be brought back";
-            let doing = format!("{}; {text}: {}", self.missing(), self.lost);
-            return Err(Failure::needs_person(doing));
+            return Err(self.must_come_back());
         }
         self.made(fresh)
+    }
+
+    /// Whether it need not be there: it is made for a ledger that is new, and for none else.
+    ///
+    /// # Errors
+    /// It must come back.
+    pub fn need_not_be(&self, is_new: bool) -> Result<(), Failure> {
+        if is_new { Ok(()) } else { Err(self.must_come_back()) }
+    }
+
+    /// What to say where it is another one than the ledger's.
+    pub fn is_another(&self) -> Failure {
+        let text = "the ledger is sealed under another one";
+        Failure::needs_person(self.doing("comparing")).because(text)
+    }
+
+    /// What to say where it is not there, and the ledger was begun with one.
+    pub fn must_come_back(&self) -> Failure {
+        let text = "the ledger was begun with one, which must be brought back";
+        Failure::needs_person(format!("{}; {text}: {}", self.missing(), self.lost))
     }
 
     /// The key in the file; `fresh` where there is no such file yet.

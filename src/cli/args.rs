@@ -221,6 +221,9 @@ pub struct Deciding {
     /// Why; kept in the ledger, so it should name nobody.
     #[arg(long, default_value = "decided on the command line")]
     pub reason: String,
+    /// Wait until a daemon has taken it, and say where the request stands then.
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// A decision to take more time.
@@ -235,6 +238,9 @@ pub struct Lengthening {
     /// it should name nobody.
     #[arg(long)]
     pub reason: String,
+    /// Wait until a daemon has taken it, and say where the request stands then.
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// What can be done with the keys of the deployment.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app;
+use crate::app::checking;
 use crate::cli::output::{CliError, End, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::coverage::place::{Known, Looked};
@@ -14,7 +14,7 @@ use crate::domain::layout::Location;
 /// Something cannot even be asked; standard output went away.
 pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> {
     let mut end = End::Done;
-    for reached in app::check(settings).await? {
+    for reached in checking::check(settings).await? {
         let misses = reached.trouble.is_some() || reached.lacks.iter().any(|it| it.is_needed);
         if misses {
             end = End::Failed;

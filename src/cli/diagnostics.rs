@@ -89,6 +89,10 @@ fn written(file: File, settings: &Settings) -> Result<String, CliError> {
             LEFT_OUT.clone_into(words);
         }
     }
+    // Who may decide: ids of a directory, or addresses.
+    let operators = &mut file.http.operators;
+    let who = operators.actors.iter_mut().chain(&mut operators.groups);
+    who.for_each(|word| LEFT_OUT.clone_into(word));
     let rules = file.policy.iter_mut().flat_map(|rule| [&mut rule.path, &mut rule.reason]);
     let declared = file.declared.iter_mut();
     let declared = declared.flat_map(|it| [&mut it.path, &mut it.reason, &mut it.by]);
@@ -109,7 +113,7 @@ async fn ledger(settings: &Settings) -> Value {
 }
 
 async fn checked(settings: &Settings) -> Value {
-    let parts = match app::check(settings).await {
+    let parts = match app::checking::check(settings).await {
         Ok(parts) => parts,
         Err(error) => return json!({ "error": CliError::from(error).to_string() }),
     };

@@ -1,6 +1,7 @@
 //! From the parsed arguments to the exit code.
 
 use std::io::IsTerminal;
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -84,9 +85,9 @@ async fn verb(args: Args) -> Result<End, CliError> {
         Verb::Reject(decision) => decide(&settings()?, "reject", decision).await,
         Verb::Cancel(decision) => decide(&settings()?, "cancel", decision).await,
         Verb::Retry(decision) => decide(&settings()?, "retry", decision).await,
-        Verb::Extend(Lengthening { id, actor, reason }) => {
-            let (id, actor, reason) = (id.clone(), actor.clone(), reason.clone());
-            decide(&settings()?, "extend", &Deciding { id, actor, reason }).await
+        Verb::Extend(Lengthening { id, actor, reason, wait }) => {
+            let (id, actor, reason, wait) = (id.clone(), actor.clone(), reason.clone(), *wait);
+            decide(&settings()?, "extend", &Deciding { id, actor, reason, wait }).await
         }
         Verb::Verify { what: Evidence::Archive { path, identity, passphrase_file } } => {
             let (identities, passphrase) = (identity.as_deref(), passphrase_file.as_deref());
@@ -117,8 +118,15 @@ async fn verb(args: Args) -> Result<End, CliError> {
 }
 
 async fn decide(settings: &Settings, control: &str, decision: &Deciding) -> Result<End, CliError> {
-    let actor = decision.actor.clone().or_else(|| variable("USER"));
-    submit::decide(settings, control, decision, actor.as_deref().unwrap_or("unknown")).await
+    let known = || variable("USER").or_else(|| variable("LOGNAME"));
+    let actor = decision.actor.clone().or_else(known).unwrap_or_else(user_id);
+    submit::decide(settings, control, decision, &actor).await
+}
+
+/// Who runs this, where nothing names him, as in a container.
+fn user_id() -> String {
+    let uid = std::fs::metadata("/proc/self").map(|about| about.uid());
+    uid.map_or_else(|_| "unknown".to_owned(), |uid| format!("uid:{uid}"))
 }
 
 /// Defaults, the file, the environment: as written, and as run with.

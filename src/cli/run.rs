@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use crate::app::{Beside, Daemon};
+use crate::app::{AppError, Beside, Daemon, checking};
 use crate::cli::output::{CliError, End};
 use crate::config::settings::Settings;
+use crate::domain::failure::chain;
 
 /// How long after a stop the process waits for what is in hand: longer than any loop gives its own,
 /// and within the thirty seconds after which Kubernetes kills.
@@ -21,6 +22,9 @@ const STOP_GRACE: Duration = Duration::from_secs(25);
 pub async fn run(settings: impl FnOnce() -> Result<Settings, CliError>) -> Result<End, CliError> {
     let mut signals = Signals::listen()?;
     let settings = settings()?;
+    // Wrong settings stay wrong: whoever starts daemons again and again need not.
+    let wrong = |error: AppError| CliError::Usage(chain(&*error.0));
+    checking::keys_have_form(&settings).map_err(wrong)?;
     let daemon = tokio::select! {
         biased;
         signal = signals.stop() => {

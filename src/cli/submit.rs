@@ -1,10 +1,11 @@
 //! `dsrd submit`, and the decisions of people: everything enters by the queue, the one door.
 
 use std::path::Path;
+use std::task::Poll;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::app::{self, Errand};
 use crate::cli::args::Deciding;
@@ -12,7 +13,6 @@ use crate::cli::ledger::status;
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
-use crate::domain::state::{Decision, Event, Extension, State};
 
 /// Puts the request in `file` on the queue, whatever it is: the daemon judges, and keeps what it
 /// refuses.
@@ -56,10 +56,11 @@ pub async fn submit(
     Ok(End::Done)
 }
 
-/// Sends a control message.
+/// Sends a control message; with `wait`, tells what became of it.
 ///
 /// # Errors
-/// The id is none, or the queue does not take the message.
+/// The id is none, the request does not admit the decision, or the queue does not take the message.
+/// Of one that cannot hold people are told at once, and not where nobody looks.
 pub async fn decide(
     settings: &Settings,
     control: &str,
@@ -73,34 +74,34 @@ pub async fn decide(
         "actor": actor,
         "reason": decision.reason,
     });
-    let Some((state, _)) = app::status(settings).await?.glance(&id).await? else {
+    let (status, calendar) = (app::status(settings).await?, &settings.mandate.calendar);
+    let Some(before) = status.before_decision(&id, control, calendar).await? else {
         return Err(CliError::Unknown(id));
     };
-    if !admits(state, control) {
-        let state = state.word();
-        return Err(CliError::Failed(format!("{id} is {state}, which does not admit: {control}")));
+    if let Some(why) = &before.objection {
+        return Err(CliError::Failed(format!("{id} {why}")));
     }
     let name = format!("{control}-{}", id.file_name());
     app::submit(settings, Bytes::from(message.to_string()), &name).await?;
-    line(format!("sent: {control} {id}; see dsrd status {id}"))?;
-    Ok(End::Done)
-}
-
-/// Whether the daemon could carry a decision out as the request stands: of one that cannot hold
-/// people are told at once, and not where nobody looks.
-fn admits(state: State, control: &str) -> bool {
-    let decision = Decision { actor: String::new(), reason: String::new(), signed: None };
-    let event = match control {
-        // What is being carried out is stopped.
-        "cancel" if state.next(&Event::Stopped(decision.clone())).is_ok() => return true,
-        "cancel" => Event::Cancelled(decision),
-        "approve" => Event::Approved(decision),
-        "reject" => Event::Refused(decision),
-        "retry" => Event::Retried(decision),
-        "extend" => Event::Extended(Extension { decision, due: Timestamp::MAX }),
-        _ => return true,
-    };
-    state.next(&event).is_ok()
+    if !decision.wait {
+        line(format!("sent: {control} {id}; see dsrd status {id}"))?;
+        return Ok(End::Done);
+    }
+    let given = (actor, decision.reason.as_str());
+    // Ends with a daemon that takes it; where there is none, with Ctrl-C.
+    loop {
+        match status.after_decision(&id, &before, given).await? {
+            Poll::Ready(Ok(state)) => {
+                line(format!("decided: {control} {id}; it is {}", state.word()))?;
+                return Ok(End::Done);
+            }
+            Poll::Ready(Err(refused)) => {
+                output::note(&format!("{id}: the decision was refused; see dsrd status {refused}"));
+                return Ok(End::Refused);
+            }
+            Poll::Pending => sleep(status::LOOK_EVERY).await,
+        }
+    }
 }
 
 /// The id that the ledger will know the request by.

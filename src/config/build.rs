@@ -240,7 +240,9 @@ fn trust(written: &file::Queue, faults: &mut Faults) -> Trust {
                 drop(keys.insert(id.clone(), pem))
             }
             Ok(_) => faults.add(format!("queue.trusted_keys.{id} is no public key as PEM")),
-            Err(error) => faults.add(format!("queue.trusted_keys.{id} cannot be read: {error}")),
+            Err(error) => {
+                faults.add(format!("queue.trusted_keys.{id} cannot be read: {text}: {error}"));
+            }
         }
     }
     let signature_age_ms_max = written.signature_age_ms_max;

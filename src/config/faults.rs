@@ -28,7 +28,7 @@ impl Faults {
             (None, Some(path)) => match std::fs::read_to_string(path) {
                 Ok(text) => Some(Secret::new(text.trim().to_owned())),
                 Err(error) => {
-                    self.add(format!("{key}_file cannot be read: {error}"));
+                    self.add(format!("{key}_file cannot be read: {path}: {error}"));
                     None
                 }
             },

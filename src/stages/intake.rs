@@ -296,23 +296,33 @@ pub async fn decide_at_once(
     }
 }
 
-/// The decisions that a request admits as it stands.
-///
-/// # Errors
-/// The ledger's.
-pub async fn admitted(
-    account: &Account,
-    calendar: &Calendar,
+/// The decisions that a request with these records admits as it stands.
+pub fn admitted(
     standing: &Standing,
-) -> Result<Vec<Verb>, Failure> {
-    let (state, due) = (standing.state, extended(standing, calendar));
-    let (records, now) = (account.ledger.records(&standing.id).await?, account.clock.now());
-    let is_admitted = |verb: &Verb| {
-        let nobodys = Decision { actor: String::new(), reason: String::new(), signed: None };
-        let event = meant(*verb, state, due, nobodys);
-        state.next(&event).is_ok() && forbids(standing, &event, &records, now).is_none()
-    };
-    Ok(Verb::ALL.into_iter().filter(is_admitted).collect())
+    records: &[Record],
+    calendar: &Calendar,
+    now: Timestamp,
+) -> impl Iterator<Item = Verb> {
+    let objected = move |verb: &Verb| objection(*verb, standing, records, calendar, now).is_none();
+    Verb::ALL.into_iter().filter(objected)
+}
+
+/// Why a request does not admit a decision as it stands, in words that follow its id.
+pub fn objection(
+    verb: Verb,
+    standing: &Standing,
+    records: &[Record],
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Option<String> {
+    let nobodys = Decision { actor: String::new(), reason: String::new(), signed: None };
+    let event = meant(verb, standing.state, extended(standing, calendar), nobodys);
+    if standing.state.next(&event).is_err() {
+        let (state, verb) = (standing.state.word(), verb.word());
+        return Some(format!("is {state}, which does not admit: {verb}"));
+    }
+    let forbidden = forbids(standing, &event, records, now);
+    forbidden.map(|why| format!("does not admit: {}, because {why}", verb.word()))
 }
 
 async fn decide(

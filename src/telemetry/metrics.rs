@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::telemetry::floods::Floods;
 use crate::telemetry::process::Process;
 
 /// Histograms by their labels.
@@ -101,6 +102,8 @@ pub struct Metrics {
     pub step_failures: Family<StepFailure, Counter>,
     /// `dsrd_spans_dropped_total`
     pub spans_dropped: Counter,
+    /// Which failures were told lately.
+    pub floods: Floods,
     registry: Registry,
 }
 
@@ -237,6 +240,7 @@ impl Metrics {
             build: add(r, "build_info", "The version that runs, as a label; always 1"),
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             spans_dropped: add(r, "spans_dropped", "Spans that no collector was told of"),
+            floods: Floods::default(),
             registry,
         };
         // Nothing is known of it yet.

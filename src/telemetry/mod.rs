@@ -3,6 +3,7 @@
 
 pub mod logging;
 pub mod process;
+pub mod floods;
 pub mod metrics;
 pub mod exposition;
 pub mod traces;

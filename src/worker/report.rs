@@ -4,6 +4,7 @@
 //! data by contract.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{Level, Span, debug, error, event, info, info_span, warn};
@@ -18,6 +19,7 @@ use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::{Decided, Taken};
 use crate::stages::walk::pass::{Meter, News};
+use crate::telemetry::floods::Tell;
 use crate::telemetry::metrics::{
     self, Announced, Ended, InState, Kind, KindState, Metrics, OfSource, Purpose, Settled,
     StepFailure,
@@ -429,6 +431,16 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
         true => "did not work; will be tried again",
         false => "did not work",
     };
+    match metrics.floods.tell(format!("{step} {error}"), Instant::now()) {
+        Tell::Singly => {}
+        Tell::Last => {
+            warn!(step, kind, "more of this are told for a minute at the debug level alone")
+        }
+        Tell::Never => {
+            debug!(request.id = id, step, kind, error, "{text}");
+            return;
+        }
+    }
     // What may pass by itself needs nobody yet.
     if failure.passes_by_itself() {
         event!(Level::WARN, request.id = id, step, kind, error, "{text}");

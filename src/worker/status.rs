@@ -17,6 +17,7 @@ use crate::domain::event::{Envelope, Facts, event_id};
 use crate::domain::failure::{Failure, Obstacle};
 use crate::domain::outcome::OutcomeKind;
 use crate::domain::plan::Planned;
+use crate::domain::regulation::due::Calendar;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Counts, Decision, Event, Left, State};
 use crate::ports::kept::catalogue::Catalogued;
@@ -33,11 +34,23 @@ use crate::stages::announce::{
     waiting,
 };
 use crate::stages::follow_up::{self, LeftItem};
+use crate::stages::intake::objection;
+use crate::stages::message::read::Verb;
 
 /// Reads a ledger that a daemon may be writing.
 pub struct Status {
     /// Which.
     pub ledger: Arc<dyn Ledger>,
+}
+
+/// How a request stands when somebody is about to decide.
+pub struct BeforeDecision {
+    /// The number of its last record.
+    pub seen: u64,
+    /// The last message of those that named it and were refused.
+    pub refused: Option<RequestId>,
+    /// Why it does not admit the decision, in words that follow its id.
+    pub objection: Option<String>,
 }
 
 impl Status {
@@ -48,6 +61,53 @@ impl Status {
     pub async fn glance(&self, id: &RequestId) -> Result<Option<(State, Progress)>, Failure> {
         let standing = self.ledger.standing(id).await?;
         Ok(standing.map(|standing| (standing.state, standing.progress)))
+    }
+
+    /// Whether a request admits the decision of this word as it stands; `None` if the ledger does
+    /// not know it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn before_decision(
+        &self,
+        id: &RequestId,
+        word: &str,
+        calendar: &Calendar,
+    ) -> Result<Option<BeforeDecision>, Failure> {
+        let Some(standing) = self.ledger.standing(id).await? else { return Ok(None) };
+        let records = self.ledger.records(id).await?;
+        let now = self.ledger.now().await?;
+        let verb = Verb::ALL.into_iter().find(|verb| verb.word() == word);
+        let objection = verb.and_then(|verb| objection(verb, &standing, &records, calendar, now));
+        let refused = self.ledger.rejected_for(id).await?;
+        Ok(Some(BeforeDecision { seen: standing.sequence, refused, objection }))
+    }
+
+    /// What became of a decision that was sent: where the request stands with it, or under which
+    /// id it was refused.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn after_decision(
+        &self,
+        id: &RequestId,
+        before: &BeforeDecision,
+        (actor, reason): (&str, &str),
+    ) -> Result<Poll<Result<State, RequestId>>, Failure> {
+        let is_it = |record: &Record| {
+            let taken = record.event.decision();
+            record.sequence > before.seen
+                && taken.is_some_and(|taken| taken.actor == actor && taken.reason == reason)
+        };
+        if self.ledger.records(id).await?.iter().any(is_it) {
+            let standing = self.ledger.standing(id).await?;
+            return Ok(standing.map_or(Poll::Pending, |standing| Poll::Ready(Ok(standing.state))));
+        }
+        let refused = self.ledger.rejected_for(id).await?;
+        Ok(match refused {
+            Some(refused) if before.refused.as_ref() != Some(&refused) => Poll::Ready(Err(refused)),
+            _ => Poll::Pending,
+        })
     }
 
     /// What sweeps have learned of each source: how many items are known, how many of them are read
@@ -423,7 +483,7 @@ fn add(record: &Record, counts: &mut Value, fields: &mut Map<String, Value>) {
     }
     if let Some(reason) = &facts.reason {
         fields.insert("reason".into(), reason.as_ref().into());
-    } else if facts.decision.is_some() {
+    } else if facts.decision.is_some() && !matches!(record.event, Event::Extended(_)) {
         // What it was held or failed for is over.
         fields.shift_remove("reason");
     }

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 
 use crate::schema::collect_references;
+use crate::support::postgres::Postgres;
 use crate::support::program::{Home, Ran, wait_for};
 
 const ANN: [(&str, &str); 1] = [("email", "ann@contoso.com")];
@@ -637,6 +639,59 @@ fn help_says_what_there_is_and_how_it_ends() {
     assert!(home.done(&["--version"]).starts_with("dsrd "));
 }
 
+/// A daemon that could not begin is told of before it is begun.
+#[test]
+fn check_knows_the_keys_and_where_there_is_no_ledger_yet() {
+    let home = Home::new();
+    let lines = |told: &Ran| -> Vec<String> {
+        told.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let fresh = home.run(&["check"]);
+    assert_eq!(fresh.code, 0, "{}{}", fresh.out, fresh.err);
+    assert_eq!(lines(&fresh)[..3], ["ledger ok", "master key ok", "signing key ok"]);
+    assert_eq!(home.serve().end("-TERM").0, Some(0));
+    assert_eq!(home.run(&["check"]).code, 0);
+
+    let (key, away) = (home.path("dsrd-data/master.key"), home.path("away"));
+    let signing = home.path("dsrd-data/signing.key");
+    let faults: [(&dyn Fn(), &str); 4] = [
+        (&|| fs::rename(&key, &away).unwrap(), "there is no master key in"),
+        (&|| fs::write(&key, "7".repeat(64)).unwrap(), "sealed under another one"),
+        (&|| fs::write(&key, "12").unwrap(), "master key"),
+        (&|| fs::rename(&signing, home.path("signing")).unwrap(), "there is no signing key in"),
+    ];
+    for (cause, told) in faults {
+        cause();
+        let ran = home.run(&["check"]);
+        assert!(ran.code == 1 && ran.out.contains(told), "{told}: {}{}", ran.out, ran.err);
+    }
+    // Wrong settings stay wrong, whoever starts the daemon again.
+    let ran = home.run(&["run"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    fs::rename(&away, &key).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = home.run(&["run"]);
+    assert_eq!(ran.code, 1, "the signing key is away: {}", ran.err);
+    assert!(ran.err.contains("everybody on this machine may read"), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn a_database_without_a_ledger_is_no_fault() {
+    let server = Postgres::start().await;
+    let url = server.database("empty").await;
+    let home = Home::new();
+    let run = |words: &[&str]| {
+        Ran::of(home.command(words).env("DSRD__LEDGER__URL", &url).output().unwrap())
+    };
+    let checked = run(&["check"]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.err);
+    for words in [["status"].as_slice(), &["keys", "list"], &["verify", "ledger"]] {
+        let told = run(words);
+        let text = "there is no ledger in this database; the first `dsrd run` makes one";
+        assert!(told.code == 1 && told.err.contains(text), "{words:?}: {}", told.err);
+    }
+}
+
 /// What is sent to strangers names nobody: no request, nobody in the source, nobody in the settings.
 #[test]
 fn diagnostics_name_nobody() {
@@ -657,6 +712,16 @@ fn diagnostics_name_nobody() {
     // A broker that is away, with a password.
     let mut command = home.command(&["--config", "dsrd.toml", "diagnostics", "d.zip"]);
     command.env("DSRD__QUEUE__URL", "amqp://u:zyxcanary@127.0.0.1:1/%2f");
+    for (key, value) in [
+        ("ORIGIN", "https://dsrd.example"),
+        ("ISSUER", "https://login.example/v2.0"),
+        ("AUDIENCE", "api://dsrd"),
+        ("KEYS_URL", "https://login.example/keys"),
+        ("ACTORS__0", "zyxcanary.op@example.com"),
+        ("GROUPS__0", "zyxcanary-group"),
+    ] {
+        command.env(format!("DSRD__HTTP__OPERATORS__{key}"), value);
+    }
     let ran = Ran::of(command.output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.err);
     drop(daemon);

@@ -153,8 +153,14 @@ fn a_due_time_that_comes_near_or_passed_is_announced() {
     let soon = home.wait_for_event("r-soon", "due");
     assert_eq!(soon["data"]["due"]["passed"], false);
     let over = home.run(&["extend", "r-late", "--reason", "many items"]);
-    assert_eq!(over.code, 0, "{}", over.err);
-    home.done(&["extend", "r-soon", "--reason", "many items"]);
+    assert!(over.code == 1 && over.err.contains("its time is over"), "{}", over.err);
+    let words = ["extend", "r-soon", "--reason", "many items", "--actor", "lee", "--wait"];
+    assert_eq!(home.done(&words), "decided: extend r-soon; it is held\n");
+    // Why it is held still stands there, and a second time is told at once.
+    let told: Value = serde_json::from_str(&home.done(&["status", "r-soon", "--json"])).unwrap();
+    assert!(told["reason"].as_str().unwrap().contains("would be removed"), "{told}");
+    let twice = home.run(&["extend", "r-soon", "--reason", "more"]);
+    assert!(twice.code == 1 && twice.err.contains("can be done once"), "{}", twice.err);
     let extended = home.wait_for_event("r-soon", "extended");
     assert_eq!(extended["data"]["decision"]["reason"], "many items");
     assert_ne!(

@@ -122,7 +122,11 @@ impl Source for FolderSource {
     }
 
     async fn ping(&self) -> Result<(), Failure> {
-        self.on_disk("opening a folder", |root| fs::read_dir(root).map(drop)).await
+        let place = self.root.display().to_string();
+        let answer = self.on_disk("opening it", |root| fs::read_dir(root).map(drop)).await;
+        answer.map_err(|failure| {
+            Failure::new(failure.kind, format!("the folder {place}")).because(failure)
+        })
     }
 }
 

@@ -80,6 +80,24 @@ struct OtherVersion {
     known: usize,
 }
 
+/// Asks whether there are tables at all.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn is_begun(connections: &Connections) -> Result<bool, Failure> {
+    let statement = match connections.dialect {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE name = 'ledger_version'",
+        Dialect::Postgres => {
+            "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('ledger_version')"
+        }
+    };
+    let count: i64 = sqlx::query_scalar(statement)
+        .fetch_one(&mut *connections.read().await?)
+        .await
+        .map_err(while_doing("looking for the ledger's tables"))?;
+    Ok(count > 0)
+}
+
 /// Asks whether the tables are those of this program.
 ///
 /// # Errors

@@ -74,9 +74,34 @@ impl SqlLedger {
     /// An unusable URL, no file there, an unreachable server, a ledger of another version.
     pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::inspect(url.expose()).await?;
+        match Self::begun(connections).await? {
+            Some(ledger) => Ok(ledger),
+            None => Err(Failure::needs_person(
+                "there is no ledger in this database; the first `dsrd run` makes one",
+            )),
+        }
+    }
+
+    /// The same; `None` where the first start has still to make it.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`].
+    pub async fn find(url: &Secret) -> Result<Option<Self>, Failure> {
+        let file = url.expose().strip_prefix("sqlite:");
+        if file.is_some_and(|path| !Path::new(path).exists()) {
+            return Ok(None);
+        }
+        Self::begun(Connections::inspect(url.expose()).await?).await
+    }
+
+    async fn begun(connections: Connections) -> Result<Option<Self>, Failure> {
+        if !migrate::is_begun(&connections).await? {
+            return Ok(None);
+        }
         migrate::assert_current(&connections).await?;
         let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
-        Ok(Self { connections, clock, shreds_linger: AtomicBool::new(false), key: OnceLock::new() })
+        let (shreds_linger, key) = (AtomicBool::new(false), OnceLock::new());
+        Ok(Some(Self { connections, clock, shreds_linger, key }))
     }
 
     /// Begins a write.

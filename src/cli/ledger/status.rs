@@ -17,7 +17,7 @@ use crate::domain::request::RequestId;
 use crate::domain::state::State;
 
 /// How often a waiting `submit` looks at the ledger.
-const LOOK_EVERY: Duration = Duration::from_millis(150);
+pub const LOOK_EVERY: Duration = Duration::from_millis(150);
 
 /// What is shown of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 //! over: its plan and all outcomes stay, so that a retry can write it.
 //!
 //! What was signed once is never written over: it may be all that is left of what was erased, where
-//! a ledger was restored that knows nothing of it. The one that stands there is taken if it says the
-//! same, and else the new one gets a name of its own.
+//! a ledger was restored that knows nothing of it. The one that stands there is taken if it says
+//! the same, and else the new one gets a name of its own.
 
 use std::collections::BTreeMap;
 

@@ -114,8 +114,9 @@ async fn take<'a>(
 #[async_trait]
 impl Decisions for World {
     async fn admitted(&self, standing: &Standing) -> Result<Vec<&'static str>, Failure> {
-        let verbs = admitted(&self.account, &self.mandate.calendar, standing).await?;
-        Ok(verbs.into_iter().map(Verb::word).collect())
+        let records = self.account.ledger.records(&standing.id).await?;
+        let (calendar, now) = (&self.mandate.calendar, self.account.clock.now());
+        Ok(admitted(standing, &records, calendar, now).map(Verb::word).collect())
     }
 
     /// The daemon vouches for it with its own key, by which messages are heard always.

@@ -134,6 +134,7 @@ pub fn declared() -> Vec<Declared> {
         // Of the pages, which no loop looks at.
         ("HeldPlans", "tree", Kind::Look),
         ("HeldPlans", "describe", Kind::Look),
+        ("Decisions", "admitted", Kind::Look),
         ("Decisions", "decide", Kind::Effect),
     ];
     let wired = [
