@@ -5,11 +5,10 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use crate::app::{self, Errand};
 use crate::cli::args::Deciding;
-use crate::cli::ledger::status;
+use crate::cli::ledger::status::{self, Patience};
 use crate::cli::output::{self, CliError, End, input, json_line, line};
 use crate::config::settings::Settings;
 use crate::domain::request::RequestId;
@@ -87,7 +86,7 @@ pub async fn decide(
         line(format!("sent: {control} {id}; see dsrd status {id}"))?;
         return Ok(End::Done);
     }
-    let given = (actor, decision.reason.as_str());
+    let (given, mut patience) = ((actor, decision.reason.as_str()), Patience::begun());
     // Ends with a daemon that takes it; where there is none, with Ctrl-C.
     loop {
         match status.after_decision(&id, &before, given).await? {
@@ -99,7 +98,7 @@ pub async fn decide(
                 output::note(&format!("{id}: the decision was refused; see dsrd status {refused}"));
                 return Ok(End::Refused);
             }
-            Poll::Pending => sleep(status::LOOK_EVERY).await,
+            Poll::Pending => patience.pause().await,
         }
     }
 }

@@ -255,6 +255,21 @@ impl Metrics {
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text
     }
+
+    /// What can be told while the ledger is waited for: which version waits, and for what. Counts of
+    /// requests are not known, and are no zeros.
+    pub fn render_start() -> String {
+        let (metrics, part) = (Self::new(), Part { part: "ledger".to_owned() });
+        metrics.ready.get_or_create(&part).set(0);
+        let known = ["dsrd_build_info", "dsrd_ready", "process_"];
+        let is_known = |line: &&str| {
+            let name = line.trim_start_matches("# HELP ").trim_start_matches("# TYPE ");
+            *line == "# EOF" || known.iter().any(|known| name.starts_with(known))
+        };
+        let all = metrics.render();
+        let lines: Vec<&str> = all.lines().filter(is_known).collect();
+        lines.join("\n") + "\n"
+    }
 }
 
 impl Default for Metrics {

@@ -813,6 +813,9 @@ fn it_is_alive_while_the_ledger_is_waited_for() {
     let told: Value = serde_json::from_str(ready.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     assert_eq!((&told["ready"], &told["checks"][0]["name"]), (&json!(false), &json!("ledger")));
     assert!(asked("/").unwrap().starts_with("HTTP/1.1 503"));
+    let numbers = asked("/metrics").unwrap();
+    assert!(numbers.contains("\ndsrd_ready{part=\"ledger\"} 0\n"), "{numbers}");
+    assert!(numbers.contains("dsrd_build_info") && !numbers.contains("dsrd_requests"), "{numbers}");
     let id = daemon.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(daemon.wait().unwrap().code(), Some(0));

@@ -28,6 +28,7 @@ use crate::adapters::http::pages::overview as page;
 use crate::adapters::http::readiness::Readiness;
 use crate::adapters::http::site::Site;
 use crate::telemetry::exposition::Form;
+use crate::telemetry::metrics::Metrics;
 
 /// Answers until `stopped`, and then the answers that are under way.
 ///
@@ -72,6 +73,10 @@ pub async fn serve_start(listener: &TcpListener) -> io::Result<()> {
     let addresses = Router::new()
         .route("/healthz", get(show_alive))
         .route("/readyz", get(async || answer_ready(&Readiness::at_the_start())))
+        .route(
+            "/metrics",
+            get(async |headers: HeaderMap| counted(&headers, Metrics::render_start())),
+        )
         .fallback(async || (StatusCode::SERVICE_UNAVAILABLE, "starting\n"));
     connections::serve(listener, guarded(addresses, listener, None)?, pending()).await
 }
@@ -136,9 +141,14 @@ fn answer_ready(readiness: &Readiness) -> Response {
 }
 
 async fn show_metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    counted(&headers, site.metrics.render())
+}
+
+/// Numbers in the form that is asked for.
+fn counted(headers: &HeaderMap, text: String) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let form = Form::asked_for(accept.unwrap_or_default());
-    ([(header::CONTENT_TYPE, form.media_type())], form.of(site.metrics.render())).into_response()
+    ([(header::CONTENT_TYPE, form.media_type())], form.of(text)).into_response()
 }
 
 async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ use crate::domain::request::RequestId;
 use crate::domain::state::State;
 
 /// How often a waiting `submit` looks at the ledger.
-pub const LOOK_EVERY: Duration = Duration::from_millis(150);
+const LOOK_EVERY: Duration = Duration::from_millis(150);
 
 /// What is shown of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,12 +132,33 @@ pub async fn wait(
 
 /// Waits until the message was taken; under which id it was refused, if it was.
 async fn refusal(errand: &Errand) -> Result<Option<RequestId>, CliError> {
+    let mut patience = Patience::begun();
     // Ends with a daemon that takes it; where there is none, with Ctrl-C.
     loop {
         match errand.taken().await? {
             Poll::Ready(refusal) => return Ok(refusal.and_then(|id| RequestId::new(&id).ok())),
-            Poll::Pending => tokio::time::sleep(LOOK_EVERY).await,
+            Poll::Pending => patience.pause().await,
         }
+    }
+}
+
+/// How long somebody waits for a daemon without a word.
+pub struct Patience(Option<Instant>);
+
+impl Patience {
+    /// All of it.
+    pub fn begun() -> Self {
+        Self(Some(Instant::now()))
+    }
+
+    /// Waits a little; says once what may be wrong where that has gone on for long.
+    pub async fn pause(&mut self) {
+        const SILENCE: Duration = Duration::from_secs(5);
+        if self.0.is_some_and(|begun| begun.elapsed() > SILENCE) {
+            output::note("it is on the queue, and no daemon has taken it yet: does one run?");
+            self.0 = None;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
