@@ -1,6 +1,7 @@
 //! The composition root: settings in, a running world out. The only file that names every adapter,
 //! and the one way from the command line to everything below.
 
+pub mod learning;
 pub mod rekeying;
 pub mod verifying;
 
