@@ -19,8 +19,8 @@ impl Learner {
     /// Opens everything, as a daemon does.
     ///
     /// # Errors
-    /// Whatever cannot be opened: a ledger in a file that a daemon serves. The catalogue is switched
-    /// off.
+    /// Whatever cannot be opened, as a ledger in a file that a daemon serves; the catalogue is
+    /// switched off.
     pub async fn open(settings: &Settings) -> Result<Self, AppError> {
         let Some(age_max) = settings.mandate.catalogue_age_max else {
             let text = "the catalogue is switched off ([catalogue] enabled): nothing is learned";
@@ -34,8 +34,8 @@ impl Learner {
     /// meanwhile. Dropped, it may be begun again: what was learned is kept.
     ///
     /// # Errors
-    /// A source cannot be walked, after all the others; the ledger's failure. Another learns by hand
-    /// on the same ledger.
+    /// A source cannot be walked, after all the others; the ledger's failure. Another learns by
+    /// hand on the same ledger.
     pub async fn learn(&self, count: &Count, tell: impl FnMut(&Learned)) -> Result<(), AppError> {
         match learn::by_hand(&self.world, self.age_max, count, tell).await? {
             Some(()) => Ok(()),

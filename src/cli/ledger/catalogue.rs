@@ -1,5 +1,5 @@
-//! `dsrd catalogue`: how much sweeps have learned of each source, read from the ledger; and learning
-//! ahead of them.
+//! `dsrd catalogue`: how much sweeps have learned of each source, read from the ledger; and
+//! learning ahead of them.
 
 use std::sync::Arc;
 

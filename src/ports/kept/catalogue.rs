@@ -70,8 +70,8 @@ pub trait Catalogue: Send + Sync {
     /// another number of parts.
     async fn weed(&self, lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> Result<(), Failure>;
 
-    /// Forgets all of what is of none of these sources and was learned before then; of which sources
-    /// that was.
+    /// Forgets all of what is of none of these sources and was learned before then; of which
+    /// sources that was.
     async fn forget_sources(
         &self,
         lease: &Lease,

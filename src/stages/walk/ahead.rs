@@ -23,6 +23,10 @@ use crate::stages::walk::pass::{Patience, Step, Walk, walk_source};
 /// How often what was learned is kept, however long a page is.
 const KEEP_EVERY_MS: u64 = 5_000;
 
+/// Items read at the same time by who is in no hurry: he leaves connections and threads to others,
+/// and what is read as slowly as it may be does not stand still.
+const UNHURRIED_MAX: usize = 4;
+
 /// Whether the catalogue keeps anything of a source: not of one that is asked, and not of what
 /// services list, whose documents are read with the listing.
 pub fn is_learned(source: &dyn Source) -> bool {
@@ -44,11 +48,14 @@ pub fn walk_ahead(
     let known = Catalogue::new(account, source, part, nobody, &walk.limits, age_max);
     (walk.part, walk.ahead) = (part, Some(Arc::clone(rate)));
     walk.catalogue = Some(Arc::new(known));
+    if rate.is_bounded() {
+        walk.concurrency = walk.concurrency.min(UNHURRIED_MAX);
+    }
     walk
 }
 
-/// Walks from a page that an earlier walk told, or from the start, to the end, and tells of each page
-/// that is done; how many items could not be read, or not in whole.
+/// Walks from a page that an earlier walk told, or from the start, to the end, and tells of each
+/// page that is done; how many items could not be read, or not in whole.
 ///
 /// # Errors
 /// The source cannot be listed; the ledger's failure.

@@ -135,8 +135,9 @@ async fn turn(
     let Some(lease) = leases.claim(WORK).await? else { return Ok(()) };
     let (began, meter) = (world.account.clock.now(), Arc::<Meter>::default());
     let with = With { age_max, rate, meter: &meter };
+    let going = leases.hold(&lease, go_round(world, &lease, with, round, |_| {}));
     let learned = tokio::select! {
-        learned = leases.hold(&lease, go_round(world, &lease, with, round, |_| {})) => Some(learned),
+        learned = going => Some(learned),
         called = called_away(world, ahead, &meter) => called.err().map(Err),
     };
     report::learned(&world.shift.metrics, &meter);

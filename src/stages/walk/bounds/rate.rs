@@ -35,6 +35,11 @@ impl Rate {
         }
     }
 
+    /// Whether there is any bound.
+    pub fn is_bounded(&self) -> bool {
+        self.items_per_second_max > 0 || self.bytes_per_second_max > 0
+    }
+
     /// Waits until one more item may be read.
     pub async fn enter(&self) {
         self.pay(1, self.items_per_second_max).await;
