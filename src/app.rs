@@ -2,6 +2,7 @@
 //! and the one way from the command line to everything below.
 
 pub mod checking;
+pub mod learning;
 pub mod rekeying;
 pub mod verifying;
 

@@ -38,6 +38,15 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// What can be done with the catalogue.
+#[derive(Debug, Subcommand)]
+pub enum CatalogueWork {
+    /// Read what no sweep has read yet, ahead of requests, as fast as it goes. Stopped, it can be
+    /// begun again. A ledger in a file must not be served meanwhile: there the daemon learns by
+    /// itself (`[catalogue] learn_hours`).
+    Learn,
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -125,8 +134,11 @@ pub enum Verb {
     },
     /// Show how much sweeps have learned of each source, so that later ones need not read it.
     Catalogue {
-        /// Print JSON.
-        #[arg(long)]
+        /// What else to do.
+        #[command(subcommand)]
+        work: Option<CatalogueWork>,
+        /// Print one JSON object a line.
+        #[arg(long, global = true)]
         json: bool,
     },
     /// Print the settings in force, secrets masked.

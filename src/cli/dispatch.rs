@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::app::verifying::KeyFiles;
-use crate::cli::args::{Args, Deciding, Evidence, Lengthening, LogFormat, Verb};
+use crate::cli::args::{Args, CatalogueWork, Deciding, Evidence, Lengthening, LogFormat, Verb};
 use crate::cli::ledger::catalogue;
 use crate::cli::ledger::keys;
 use crate::cli::ledger::register::{self, Form};
@@ -101,7 +101,10 @@ async fn verb(args: Args) -> Result<End, CliError> {
             verify::ledger(&settings()?, path.as_deref()).await
         }
         Verb::Check { json } => check::check(&settings()?, *json).await,
-        Verb::Catalogue { json } => catalogue::catalogue(&settings()?, *json).await,
+        Verb::Catalogue { work: None, json } => catalogue::catalogue(&settings()?, *json).await,
+        Verb::Catalogue { work: Some(CatalogueWork::Learn), json } => {
+            Box::pin(catalogue::learn(&settings()?, *json)).await
+        }
         Verb::Config { public_key: true } => show::public_key(&settings()?),
         Verb::Config { public_key: false } => {
             read(&args).and_then(|(file, settings)| show::config(file, &settings))

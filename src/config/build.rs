@@ -23,7 +23,7 @@ use crate::domain::callbacks::rule::{CallbackHost, CallbackRule};
 use crate::domain::event::Envelope;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::keeping::Keeping;
-use crate::domain::policy::mandate::Mandate;
+use crate::domain::policy::mandate::{Ahead, Hours, Mandate};
 use crate::domain::regulation::due::Calendar;
 use crate::domain::request::Controller;
 
@@ -74,6 +74,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let guard = policy::guard(&file.guard, &mut faults);
     let callbacks = callbacks(&file.callbacks, &mut faults);
     let age_max = age_max(&file.catalogue, &mut faults);
+    let ahead = ahead(&file.catalogue, &mut faults);
     for fault in file.limits.faults() {
         faults.add(fault);
     }
@@ -100,6 +101,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
                 limits: file.limits,
                 keeping: keeping(file),
                 catalogue_age_max: age_max.filter(|_| file.catalogue.enabled),
+                ahead,
             },
         }),
         (_, _, _, faults) => Err(SettingsError(faults)),
@@ -136,6 +138,24 @@ fn age_max(written: &file::Catalogue, faults: &mut Faults) -> Option<SignedDurat
         faults.add("catalogue.max_age_ms must be at least 3600000, an hour".to_owned());
     }
     age
+}
+
+fn ahead(written: &file::Catalogue, faults: &mut Faults) -> Option<Ahead> {
+    if written.learn_hours.is_empty() {
+        return None;
+    }
+    let hours = Hours::parse(&written.learn_hours);
+    if hours.is_none() {
+        faults.add("catalogue.learn_hours must be two hours of the day, such as 20-6".to_owned());
+    }
+    if !written.enabled {
+        faults.add("catalogue.learn_hours needs catalogue.enabled".to_owned());
+    }
+    Some(Ahead {
+        hours: hours?,
+        items_per_second_max: written.learn_items_per_second_max,
+        bytes_per_second_max: written.learn_bytes_per_second_max,
+    })
 }
 
 fn source(index: usize, written: &file::Store, faults: &mut Faults) -> Option<Store> {

@@ -225,6 +225,9 @@ pub struct Erasure {
 pub struct Catalogue {
     pub enabled: bool,
     pub max_age_ms: u64,
+    pub learn_hours: String,
+    pub learn_items_per_second_max: u64,
+    pub learn_bytes_per_second_max: u64,
 }
 
 /// `[guard]`

@@ -41,6 +41,15 @@ pub struct Settings {
     pub mandate: Mandate,
 }
 
+impl Settings {
+    /// Whether one of the sources has this name.
+    pub fn names(&self, source: &str) -> bool {
+        self.sources.iter().any(|one| one.name == source)
+            || self.workspaces.iter().any(|one| one.name == source)
+            || self.telemetry.iter().any(|one| one.name == source)
+    }
+}
+
 /// Who we are in events.
 #[derive(Clone, Debug)]
 pub struct Deployment {

@@ -70,6 +70,10 @@ pub struct Metrics {
     pub sweep_items_known: Counter,
     /// `dsrd_sweep_bytes_total`
     pub sweep_bytes: Counter,
+    /// `dsrd_learned_ahead_items_total`
+    pub learned_items: Counter,
+    /// `dsrd_learned_ahead_bytes_total`
+    pub learned_bytes: Counter,
     /// `dsrd_items_unreadable_total`
     pub items_unreadable: Counter,
     /// `dsrd_items_returned_total`
@@ -188,7 +192,8 @@ pub struct Part {
 /// Which step failed, and what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StepFailure {
-    /// `intake`, `find`, `act`, `verify`, `announce`, `callback`, `expire` or `census`.
+    /// `intake`, `find`, `act`, `verify`, `announce`, `callback`, `expire`,
+    /// `learn` or `census`.
     pub step: &'static str,
     /// `transient`, `permanent` or `needs_person`.
     pub kind: &'static str,
@@ -224,6 +229,8 @@ impl Metrics {
             sweep_items: add(r, "sweep_items", "Items looked at by sweeps"),
             sweep_items_known: add(r, "sweep_items_known", "Items that sweeps need not read"),
             sweep_bytes: add(r, "sweep_bytes", "Bytes read by sweeps"),
+            learned_items: add(r, "learned_ahead_items", "Items read ahead of requests"),
+            learned_bytes: add(r, "learned_ahead_bytes", "Bytes read ahead of requests"),
             items_unreadable: add(r, "items_unreadable", "Items that could not be read or decoded"),
             items_returned: add(r, "items_returned", "Items met again that speak of erased people"),
             item_outcomes: add(r, "item_outcomes", "Planned items that came to this outcome"),

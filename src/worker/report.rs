@@ -114,6 +114,24 @@ fn gauge(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// What was learned ahead since this was told last.
+pub fn learned(metrics: &Metrics, meter: &Meter) {
+    let News { items, bytes, known, .. } = meter.news();
+    metrics.learned_items.inc_by(items.saturating_sub(known));
+    metrics.learned_bytes.inc_by(bytes);
+}
+
+/// Learning ahead came to its end, or gave way to a request.
+pub fn learned_ahead(meter: &Meter, (began, now): (Timestamp, Timestamp)) {
+    info!(
+        item.count = meter.items(),
+        item.known = meter.known(),
+        sweep.size_bytes = meter.bytes(),
+        duration_ms = millis(began, now),
+        "learned ahead"
+    );
+}
+
 /// A sweep was opened.
 pub fn sweeping(purpose: &'static str, requests: usize, sources: &[String]) {
     let sources = sources.join(",");
@@ -335,6 +353,11 @@ pub fn removed(metrics: &Metrics, id: &RequestId) {
 /// Which items requests left is not to be known any longer.
 pub fn forgot_left() {
     info!("which items ended requests left is forgotten: their time was over");
+}
+
+/// What was learned of a source is forgotten, for nobody has named it for so long.
+pub fn forgot_source(source: &str) {
+    info!(source, "what was learned of it is forgotten: the settings name it no more");
 }
 
 /// One turn of announcing ended.

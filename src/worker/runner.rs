@@ -4,7 +4,7 @@ use crate::domain::failure::Failure;
 use crate::ports::tasks::Purpose;
 use crate::worker::loops::keeping::{expire, forget};
 use crate::worker::loops::{
-    act, announce, callback, conclude, follow, intake, purge, sweep, things,
+    act, announce, callback, conclude, follow, intake, learn, purge, sweep, things,
 };
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
@@ -27,6 +27,9 @@ pub async fn run(world: &World) -> Result<(), Failure> {
     let tenant_logs = world.tenant_logs.as_deref();
     let stores = expire::Stores { exports: &*world.exports, tenant_logs };
     let notices = Notices::default();
+    let sources = world.sources.iter().map(|source| source.name().to_owned()).collect();
+    let learned =
+        world.mandate.catalogue_age_max.map(|age_max| forget::Learned { sources, age_max });
     let (.., served) = tokio::join!(
         intake::run(world),
         sweep::run(world, Purpose::Find),
@@ -36,10 +39,11 @@ pub async fn run(world: &World) -> Result<(), Failure> {
         things::run(world),
         sweep::run(world, Purpose::Verify),
         conclude::run(world),
+        learn::run(world),
         announce::run(shift, ledger, announcer),
         callback::run(world),
         expire::run(shift, ledger, &stores),
-        forget::run(shift, ledger, &world.mandate.keeping),
+        forget::run(shift, ledger, &world.mandate.keeping, learned.as_ref()),
         census::run(shift, ledger, &notices),
         notices::run(shift, &world.account, announcer, &notices),
         answers::run(shift, ledger),

@@ -3,11 +3,15 @@
 
 use std::io::Write;
 
+use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::domain::failure::Failure;
+use dsrd::domain::policy::mandate::{Ahead, Hours};
 use dsrd::domain::request::RequestId;
 use dsrd::ports::system::Clock;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::support::simulation::leaks::{EMAIL, NAME, OBJECT_ID};
 use crate::support::simulation::scenario::{
@@ -251,5 +255,189 @@ fn a_walk_that_fails_while_it_learns_loses_nothing() {
             assert_eq!(found(&scenario, "r-2").await, 2, "{effect}");
             assert!(known * 2 > seen, "{effect}: {known} of {seen}");
         }
+    });
+}
+
+/// All that the ledger keeps of the catalogue, without the times at which it was learned.
+async fn kept(scenario: &Scenario) -> Vec<(i64, String, i64, i64, Vec<u8>)> {
+    let file = scenario.path().join("ledger.db");
+    let ledger = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut ledger = SqliteConnection::connect_with(&ledger).await.unwrap();
+    let statement = "SELECT leaf, terms, items, open, entries FROM catalogue \
+         ORDER BY source, parts, part, leaf";
+    let rows = sqlx::query_as::<_, (i64, String, i64, i64, Vec<u8>)>(statement);
+    let mut all = rows.fetch_all(&mut ledger).await.unwrap();
+    for (.., entries) in &mut all {
+        let mut at = 0;
+        while at < entries.len() {
+            entries[at + 16..at + 20].fill(0);
+            let len = u32::from_be_bytes(entries[at + 20..at + 24].try_into().unwrap());
+            at += 24 + if len == u32::MAX { 0 } else { len as usize };
+        }
+    }
+    all
+}
+
+/// One that reads so much in a second, at any hour.
+fn ahead(items: u64, bytes: u64) -> Ahead {
+    let hours = Hours::parse("0-24").unwrap();
+    Ahead { hours, items_per_second_max: items, bytes_per_second_max: bytes }
+}
+
+/// Items of all sorts: packed, in other charsets, broken, of no use, in more than one form.
+fn mixed(scenario: &Scenario) {
+    let source = scenario.source(SOURCE);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    zip.start_file("a.txt", options).unwrap();
+    zip.write_all(format!("for {EMAIL}").as_bytes()).unwrap();
+    source.put("a/packed.zip", zip.finish().unwrap().into_inner());
+    source.put("a/broken.zip", b"PK\x03\x04 and no more".to_vec());
+    source.put("a/empty", "");
+    source.put("a/notes.ipynb", json!({ "cells": [{ "source": [NAME, EMAIL] }] }).to_string());
+    source.put(
+        "a/wide.txt",
+        format!("by {NAME}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+    );
+    source.put(
+        "a/random",
+        (0..5_000_u32).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect::<Vec<_>>(),
+    );
+    source.snapshot("a/notes.ipynb");
+    source.put("a/shut.txt", "shut");
+    source.set_fault("a/shut.txt", Some(Fault::Refuses("archived".into())));
+}
+
+#[test]
+fn what_is_learned_ahead_is_what_a_sweep_learns() {
+    simulate(async || {
+        for parts in [1, 3] {
+            let swept = workspace().paged(40).in_parts(parts);
+            mixed(&swept);
+            ask(&swept, request("r-1", "access")).await;
+            let expected = kept(&swept).await;
+            assert!(expected.len() > 3);
+            // Slowly, in any order; a leaf is keyed by its name, and so by the master key alone.
+            for ahead in [ahead(0, 0), ahead(40, 0)] {
+                let mut learned = workspace().paged(40).in_parts(parts);
+                mixed(&learned);
+                learned.ahead = Some(ahead);
+                learned.until_known = expected.iter().map(|(_, _, items, ..)| *items as u64).sum();
+                learned.live().await;
+                learned.assert_silent().await;
+                assert!(kept(&learned).await == expected, "in {parts} parts");
+                // The first person costs a listing.
+                learned.ahead = None;
+                let all = OTHERS as u64 + 2 + 8;
+                let (seen, known) = ask(&learned, request("r-1", "access")).await;
+                assert_eq!(seen, all);
+                assert!(all - known <= 8 + BY_CHANCE, "{known} of {all} were known");
+                assert_eq!(found(&learned, "r-1").await, found(&swept, "r-1").await);
+            }
+        }
+    });
+}
+
+/// Returns once the clock was moved on by so much.
+async fn after(scenario: &Scenario, seconds: u64) {
+    scenario.clock.sleep_ms(seconds * 1000).await;
+}
+
+/// What each round of learning ahead came to: items looked at, and how many of them were known.
+fn rounds(scenario: &Scenario) -> Vec<(u64, u64)> {
+    let text = scenario.logs.text();
+    let lines = text.lines().filter(|line| line.contains("\"learned ahead\""));
+    let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let number = |line: &Value, name: &str| line[name].as_u64().unwrap();
+    lines.map(|line| (number(&line, "item.count"), number(&line, "item.known"))).collect()
+}
+
+#[test]
+fn learning_ahead_gives_way_to_a_request() {
+    simulate(async || {
+        let mut scenario = workspace().paged(40);
+        let all = OTHERS as u64 + 2;
+        // In five minutes.
+        scenario.ahead = Some(ahead(1, 0));
+        scenario.until_known = all;
+        let came = async {
+            after(&scenario, 120).await;
+            scenario.inbox.push(request("r-1", "access").to_string(), correspondence());
+            scenario.clock.now()
+        };
+        let ((), came) = tokio::join!(scenario.live(), came);
+        let id = RequestId::new("r-1").unwrap();
+        let records = scenario.ledger().await.records(&id).await.unwrap();
+        let took = records.last().unwrap().at.duration_since(came);
+        assert!(took.as_secs() < 30, "{took}");
+        let (items, known) = rounds(&scenario)[0];
+        assert!((20..200).contains(&items) && known == 0, "{items}, {known} known");
+        // What it had learned by then the sweep need not read.
+        let (seen, known) = last_sweep(&scenario);
+        assert!(seen == all && known + 130 > items && known > 0, "{known} of {items} were known");
+        let metrics = scenario.metrics.lock().unwrap().concat();
+        let name = "dsrd_learned_ahead_items_total ";
+        let counted = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        assert!(counted.parse::<u64>().unwrap() >= items, "{counted} of {items}");
+    });
+}
+
+#[test]
+fn whoever_dies_while_he_learns_goes_on_later() {
+    simulate(async || {
+        let mut scenario = workspace().paged(40);
+        let all = OTHERS as u64 + 2;
+        scenario.ahead = Some(ahead(2, 0));
+        scenario.until_known = all;
+        tokio::select! {
+            () = scenario.live() => panic!("it had learned all"),
+            () = after(&scenario, 80) => {}
+        }
+        let by_then = scenario.ledger().await.catalogued().await.unwrap()[0].items;
+        assert!((40..200).contains(&by_then), "{by_then}");
+        scenario.live().await;
+        let [(items, known)] = rounds(&scenario)[..] else { panic!("{:?}", rounds(&scenario)) };
+        assert_eq!((items, known), (all, by_then), "what was kept is not read again");
+    });
+}
+
+#[test]
+fn it_is_learned_in_the_hours_that_are_given_for_it() {
+    simulate(async || {
+        let mut scenario = workspace();
+        scenario.ahead = Some(Ahead { hours: Hours::parse("13-14").unwrap(), ..ahead(0, 0) });
+        scenario.until_known = OTHERS as u64 + 2;
+        scenario.tick_ms = 10_000;
+        let began = scenario.clock.now();
+        scenario.live().await;
+        let took = scenario.clock.now().duration_since(began).as_secs();
+        assert!((3_600..3_700).contains(&took), "{took} s after noon");
+    });
+}
+
+#[test]
+fn a_source_that_is_shut_keeps_nobody_from_learning_of_the_others() {
+    simulate(async || {
+        let mut scenario = workspace().with_source("shut").with_source("open").with_things();
+        scenario.source("shut").put("a.txt", "nobody");
+        scenario.source("shut").shut_after(Some(0));
+        scenario.source("open").put("a.txt", "nobody");
+        scenario.ahead = Some(ahead(0, 0));
+        scenario.until_known = OTHERS as u64 + 3;
+        scenario.live().await;
+        let names = async |scenario: &Scenario| {
+            let known = scenario.ledger().await.catalogued().await.unwrap();
+            known.into_iter().map(|of| of.source).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&scenario).await, [SOURCE, "open"]);
+        // It is tried again before long.
+        scenario.source("shut").shut_after(None);
+        scenario.until_known += 1;
+        scenario.live().await;
+        assert_eq!(
+            names(&scenario).await,
+            [SOURCE, "open", "shut"],
+            "what services list is not kept"
+        );
     });
 }

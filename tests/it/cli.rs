@@ -926,3 +926,37 @@ fn a_list_of_brokers_is_understood_or_refused_and_never_shown() {
     home.write("bad.toml", "[callbacks]\nhosts = [\"crm.example\", \"169.254.169.254\"]\n");
     assert_eq!(home.run(&["--config", "bad.toml", "config"]).code, 2);
 }
+
+#[test]
+fn what_no_sweep_has_read_is_learned_by_hand() {
+    let home = Home::new();
+    for number in 0..20 {
+        home.put(&format!("{number}.txt"), "ann@contoso.com was here");
+    }
+    let learn = ["catalogue", "learn", "--json"];
+    let told: Value = serde_json::from_str(&home.done(&learn)).unwrap();
+    let source = &told["source"];
+    assert_eq!(told["items"], 20);
+    assert_eq!(
+        (&told["known"], &told["read"], &told["unreadable"]),
+        (&json!(0), &json!(20), &json!(0))
+    );
+    let told: Value = serde_json::from_str(&home.done(&learn)).unwrap();
+    assert_eq!((&told["known"], &told["read"], &told["bytes"]), (&json!(20), &json!(0), &json!(0)));
+    let shown: Value = serde_json::from_str(&home.done(&["catalogue", "--json"])).unwrap();
+    assert_eq!(
+        (&shown["source"], &shown["items"], &shown["configured"]),
+        (source, &json!(20), &json!(true))
+    );
+    assert!(home.done(&["catalogue", "learn"]).contains("0 items were read"));
+
+    let daemon = home.serve();
+    let ran = home.run(&learn);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("another daemon serves this ledger"), "{}", ran.err);
+    drop(daemon);
+    let ledger = home.path("dsrd-data/ledger.db");
+    alter(ledger.to_str().unwrap(), "UPDATE catalogue SET source = 'former'");
+    let told = home.done(&["catalogue"]);
+    assert!(told.contains("former is in the settings no more"), "{told}");
+}

@@ -416,6 +416,14 @@ impl Catalogue for World {
     async fn weed(&self, _: &Lease, _: &Shelf, _: &BTreeSet<u64>) -> Result<(), Failure> {
         unreachable!()
     }
+    async fn forget_sources(
+        &self,
+        _: &Lease,
+        _: &[String],
+        _: Timestamp,
+    ) -> Result<Vec<String>, Failure> {
+        unreachable!()
+    }
     async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
         unreachable!()
     }

@@ -1351,6 +1351,24 @@ async fn leaves_of_the_catalogue_are_kept_one_by_one(ledger: &dyn Ledger) {
     ledger.keep_leaves(&lease, &shelf(0, 3), &[leaf(5, "new")]).await.unwrap();
     ledger.weed(&lease, &shelf(0, 3), &BTreeSet::from([5])).await.unwrap();
     assert_eq!((kept(&one, &ids).await, kept(&other, &ids).await), (vec![], vec![]));
+
+    // What was learned of sources that nobody names any more goes once all of it is old.
+    let of = |source: &str| Shelf { source: source.to_owned(), part: Part::WHOLE };
+    for (source, ids) in [("b", &[1, 2][..]), ("c", &[1]), ("d", &[900])] {
+        let leaves: Vec<Leaf> = ids.iter().map(|id| leaf(*id, "w")).collect();
+        ledger.keep_leaves(&lease, &of(source), &leaves).await.unwrap();
+    }
+    let named = ["a".to_owned(), "c".to_owned()];
+    let forgot = async |before| {
+        let mut forgot = ledger.forget_sources(&lease, &named, second(before)).await.unwrap();
+        forgot.sort();
+        forgot
+    };
+    assert_eq!(forgot(502).await, [] as [&str; 0], "a leaf of b is as young as that");
+    assert_eq!(forgot(503).await, ["b"]);
+    assert_eq!(forgot(5_000).await, ["d"]);
+    let left = ledger.catalogued().await.unwrap();
+    assert_eq!(left.iter().map(|of| of.source.as_str()).collect::<Vec<_>>(), ["a", "c"]);
 }
 
 async fn how_far_a_walk_came_is_noted(ledger: &dyn Ledger, clock: &MemoryClock) {

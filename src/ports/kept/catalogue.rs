@@ -70,6 +70,15 @@ pub trait Catalogue: Send + Sync {
     /// another number of parts.
     async fn weed(&self, lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> Result<(), Failure>;
 
+    /// Forgets all of what is of none of these sources and was learned before then; of which
+    /// sources that was.
+    async fn forget_sources(
+        &self,
+        lease: &Lease,
+        others_than: &[String],
+        before: Timestamp,
+    ) -> Result<Vec<String>, Failure>;
+
     /// How much is known, source by source, in the order of their names.
     async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure>;
 }

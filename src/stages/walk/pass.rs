@@ -25,7 +25,8 @@ use crate::matching::scan::{self, Scan};
 use crate::ports::sources::{Read, Source, Walked};
 use crate::ports::tasks::Part;
 use crate::stages::walk::ask::Asking;
-use crate::stages::walk::budget::Budget;
+use crate::stages::walk::bounds::budget::Budget;
+use crate::stages::walk::bounds::rate::Rate;
 use crate::stages::walk::catalogue::{Catalogue, Keyed};
 use crate::stages::walk::content::{self, Digested, Said, read, shared_of};
 use crate::stages::walk::graves::Graves;
@@ -59,6 +60,8 @@ pub struct Walk {
     pub learned: Option<Arc<Learned>>,
     /// What is known of the items, and takes what is learned of them.
     pub catalogue: Option<Arc<Catalogue>>,
+    /// Set where it looks for nobody, and only learns what the catalogue takes: how fast.
+    pub ahead: Option<Arc<Rate>>,
     /// What is declared to hold no person, where items are given away.
     pub policy: Option<Arc<Policy>>,
     /// Whom it looks for; hits refer to them by index.
@@ -135,6 +138,7 @@ impl Walk {
             graves: None,
             learned: None,
             catalogue: None,
+            ahead: None,
             policy: None,
             subjects: subjects.iter().map(|subject| (*subject).clone()).collect(),
             asks_who_else: false,
@@ -173,6 +177,16 @@ impl Walk {
 
     fn learns_people(&self, item: &Item) -> bool {
         self.learned.is_some() && Learned::wants(item)
+    }
+
+    /// What the source gives of an item, as fast as it may be read.
+    async fn reading(&self, source: &dyn Walked, item: &Item) -> Result<Read, Failure> {
+        let Some(rate) = &self.ahead else { return source.read(item).await };
+        rate.enter().await;
+        Ok(match source.read(item).await? {
+            Read::Bytes(bytes) => Read::Bytes(Arc::clone(rate).paced(bytes)),
+            other => other,
+        })
     }
 
     /// What was seen of an item that says this.
@@ -343,6 +357,9 @@ enum Taken {
 async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<Look>, Failure> {
     let Listed { item, keyed, entry } = listed;
     let learned = keyed.zip(entry);
+    if walk.ahead.is_some() && keyed.is_none() {
+        return Ok(None);
+    }
     if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, &learned)
         && !walk.learns_people(&item)
         && catalogue.is_spared(*keyed, entry)
@@ -413,7 +430,7 @@ async fn look_with(
     let _entered = walk.budget.enter(&listed).await;
     let mut item = listed;
     for _ in 0..CHANGES_MAX {
-        match source.read(&item).await {
+        match walk.reading(source, &item).await {
             Ok(Read::Bytes(bytes)) => {
                 match read(&item, bytes, walk.asked_of(&item, keyed)).await {
                     Ok(said) => return Ok(Some(walk.seen(item, said, keyed))),

@@ -10,4 +10,5 @@ pub mod follow;
 pub mod announce;
 pub mod callback;
 pub mod things;
+pub mod learn;
 pub mod keeping;

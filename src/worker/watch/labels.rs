@@ -12,9 +12,9 @@ use crate::telemetry::metrics::{
 };
 
 /// The steps that may fail.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     "act", "announce", "callback", "census", "conclude", "expire", "find", "follow", "forget",
-    "intake", "look_up", "purge", "start", "verify",
+    "intake", "learn", "look_up", "purge", "start", "verify",
 ];
 
 /// Sets up every series, but for those of parts, which their first answer makes, and times of what

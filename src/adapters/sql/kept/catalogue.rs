@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
@@ -90,6 +91,28 @@ impl Catalogue for SqlLedger {
         commit(transaction).await
     }
 
+    async fn forget_sources(
+        &self,
+        lease: &Lease,
+        others_than: &[String],
+        before: Timestamp,
+    ) -> Result<Vec<String>, Failure> {
+        let mut transaction = self.begin_under(lease).await?;
+        let old = "SELECT source FROM catalogue GROUP BY source HAVING MAX(oldest) < $1";
+        let old = sqlx::query(old).bind(millis(before)).fetch_all(&mut *transaction).await;
+        let mut old = read(old, SOURCE)?;
+        old.retain(|source| !others_than.contains(source));
+        for source in &old {
+            sqlx::query("DELETE FROM catalogue WHERE source = $1")
+                .bind(source.as_str())
+                .execute(&mut *transaction)
+                .await
+                .map_err(while_doing(WEEDING))?;
+        }
+        commit(transaction).await?;
+        Ok(old)
+    }
+
     async fn catalogued(&self) -> Result<Vec<Catalogued>, Failure> {
         let statement = "SELECT source, CAST(SUM(items) AS BIGINT) AS items, \
              CAST(SUM(open) AS BIGINT) AS open, \
@@ -109,6 +132,9 @@ async fn kept(connection: &mut AnyConnection, shelf: &Shelf) -> Result<Vec<u64>,
 const LEAF: Columns<Leaf> = Columns::new("reading what was learned of items", leaf);
 
 const LEAF_ID: Columns<u64> = Columns::new("reading of which items anything was learned", leaf_id);
+
+const SOURCE: Columns<String> =
+    Columns::new("reading of which sources anything was learned", |row| get(row, "source"));
 
 const CATALOGUED: Columns<Catalogued> =
     Columns::new("counting what was learned of items", catalogued);

@@ -600,6 +600,9 @@ wired! {
         look leaves(shelf: &Shelf, ids: &[u64]) -> Vec<Leaf>;
         unnoticed keep_leaves(lease: &Lease, shelf: &Shelf, leaves: &[Leaf]) -> ();
         unnoticed weed(lease: &Lease, shelf: &Shelf, ids: &BTreeSet<u64>) -> ();
+        unnoticed forget_sources(
+            lease: &Lease, others_than: &[String], before: Timestamp,
+        ) -> Vec<String>;
         look catalogued() -> Vec<Catalogued>;
     }
 }

@@ -26,7 +26,7 @@ use dsrd::domain::policy::declared::{Declaration, Declared};
 use dsrd::domain::policy::guard::Guard;
 use dsrd::domain::policy::keeping::Keeping;
 use dsrd::domain::policy::limits::Limits;
-use dsrd::domain::policy::mandate::Mandate;
+use dsrd::domain::policy::mandate::{Ahead, Mandate};
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::domain::regulation::due::Calendar;
@@ -71,6 +71,10 @@ pub struct Scenario {
     pub keeping: Keeping,
     /// How long what was learned of an item is relied on; none where nothing is learned.
     pub catalogue_age_max: Option<SignedDuration>,
+    /// How it is learned ahead of requests.
+    pub ahead: Option<Ahead>,
+    /// It goes on until so many items are known.
+    pub until_known: u64,
     /// Where callbacks may go to.
     trusted_hosts: Vec<CallbackHost>,
     pub guard: Guard,
@@ -152,6 +156,8 @@ impl Scenario {
             limits: *LIMITS,
             keeping: KEEPING,
             catalogue_age_max: Some(SignedDuration::from_hours(24 * 30)),
+            ahead: None,
+            until_known: 0,
             trusted_hosts: Vec::new(),
             guard: Guard { items_max: 1_000, share_max: 1.0, share_items_min: 0 },
             logs: Lines::default(),
@@ -435,6 +441,7 @@ impl Scenario {
             limits: self.limits,
             keeping: self.keeping,
             catalogue_age_max: self.catalogue_age_max,
+            ahead: self.ahead,
         }
     }
 
@@ -477,6 +484,12 @@ impl Scenario {
         // First of all: what is settled after this look may not be in the ledger that we see.
         if !self.inbox.is_empty() || (self.until_expired && !self.exports.names().is_empty()) {
             return false;
+        }
+        if self.until_known > 0 {
+            let known = ledger.catalogued().await.unwrap();
+            if known.iter().map(|of| of.items).sum::<u64>() < self.until_known {
+                return false;
+            }
         }
         let census = ledger.census().await.unwrap();
         census.iter().all(|(state, _)| state.is_end() || *state == State::Held)
