@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dsrd::adapters::azure_files::changing::draft;
+use dsrd::adapters::azure::drafts;
 use dsrd::adapters::azure_files::shares::Shares;
 use dsrd::adapters::azure_files::source::ShareSource;
 use dsrd::config::settings::Credential;
@@ -400,7 +400,7 @@ async fn reached(server: &FileServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = FileServerWorld::new().await;
     world.put("a", b"about ann").await;
-    world.put(&draft::beside("a"), b"of a killed process").await;
+    world.put(&drafts::beside("a"), b"of a killed process").await;
     let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
     world.put(own, b"somebody's own").await;
     let names: Vec<String> =
