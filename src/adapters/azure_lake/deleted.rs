@@ -96,7 +96,7 @@ impl Deleted {
         let mut marker = None::<String>;
         for _ in 0..EMPTY_PAGES_MAX {
             let mut url = self.lake.blobs().authorised_url();
-            for (name, value) in [("comp", "list"), ("showonly", "deleted"), ("maxresults", "1")] {
+            for (name, value) in [("comp", "list"), ("showonly", "deleted"), ("maxResults", "1")] {
                 add_query(&mut url, name, value);
             }
             if let Some(marker) = &marker {
