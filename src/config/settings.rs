@@ -148,8 +148,8 @@ pub enum Location {
     /// A share of files: `https://ACCOUNT.file.core.windows.net/SHARE`. As a source the share can
     /// be a pattern: `code-*`.
     Share(Blob),
-    /// A file system of a Data Lake account: `https://ACCOUNT.dfs.core.windows.net/FILESYSTEM`. As a
-    /// source it can be a pattern.
+    /// A file system of a Data Lake account: `https://ACCOUNT.dfs.core.windows.net/FILESYSTEM`. As
+    /// a source it can be a pattern.
     Lake(Blob),
 }
 

@@ -342,7 +342,7 @@ async fn what_soft_delete_keeps_is_told_and_until_when() {
 
     world.server.advance_clock(SignedDuration::from_hours(7 * 24));
     let other = LakeSource::open("lake", &world.server.lake(LAKE)).unwrap();
-    assert_eq!(told(&other).await, [own.clone()]);
+    assert_eq!(told(&other).await, std::slice::from_ref(&own));
     world.server.alter_account(|account| account.tells_of_deleted = false);
     let other = LakeSource::open("lake", &world.server.lake(LAKE)).unwrap();
     assert_eq!(other.unrecoverable_after(&[], now).await.unwrap(), None);

@@ -18,8 +18,9 @@
 pub mod file_system;
 pub mod listing;
 pub mod lister;
-pub mod path;
 pub mod rights;
+pub mod path;
+pub mod lacks;
 pub mod deleted;
 pub mod drafted;
 pub mod changing;

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::listing::Listed;
@@ -17,6 +18,7 @@ use crate::domain::layout::Container;
 use crate::domain::outcome::{Barrier, Block};
 
 const LOOKING: &str = "looking at a path";
+const ASKING_RIGHTS: &str = "asking for the rights of a path";
 
 /// The status for a path that no URL addresses: the service would say so of its name.
 pub const NO_URL: u16 = 400;
@@ -87,6 +89,23 @@ pub async fn look(lake: &FileSystem, path: &str) -> Result<Standing, Failure> {
         _ if is_closed(&answer) => Standing::Closed(answer.status, answer.code),
         _ => return Err(answer.failure(LOOKING)),
     })
+}
+
+/// Asks for all rights of a path; `None` where it is gone, or they are not shown to us.
+///
+/// # Errors
+/// Where the service does not answer.
+pub async fn rights(lake: &FileSystem, path: &str) -> Result<Option<Rights>, Failure> {
+    let Some(mut url) = lake.url(path) else { return Ok(None) };
+    add_query(&mut url, "action", "getAccessControl");
+    add_query(&mut url, "upn", "false");
+    let answer = lake.call(ASKING_RIGHTS, Method::Head, url, &[]).await?;
+    match answer.status {
+        200 => Ok(Some(Rights::of(&answer))),
+        403 if !answer.is_unwelcome() => Ok(None),
+        _ if is_absence(&answer) => Ok(None),
+        _ => Err(answer.failure(ASKING_RIGHTS)),
+    }
 }
 
 /// Whether an answer says that nothing is under a path. A file system that is not there says

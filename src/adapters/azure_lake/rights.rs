@@ -1,19 +1,7 @@
-//! Whose a path is and who may do what with it; and which rights our work needs in a file system.
+//! Whose a path is and who may do what with it.
 
-use azure_core::http::Method;
-use bytes::Bytes;
-
-use crate::adapters::azure::drafts;
-use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
-use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::listing::Listed;
-use crate::adapters::azure_lake::path::is_absence;
-use crate::domain::failure::Failure;
-use crate::ports::sources::Lack;
-
-const ASKING: &str = "asking for the rights of a path";
-const TRYING: &str = "asking for rights in a file system";
 
 /// Nobody: what the service itself makes the owner of what has none.
 pub const NOBODY: &str = "$superuser";
@@ -24,16 +12,6 @@ pub const OWNER: &str = "Owner";
 pub const GROUP: &str = "Group";
 /// Who has rights by name.
 pub const NAMED: &str = "Acl";
-
-/// What a token needs, of `Microsoft.Storage/storageAccounts/blobServices/containers/blobs`.
-const WRITE: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write (w of a \
-                     signature)";
-const OWN: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/\
-                   manageOwnership/action and modifyPermissions/action (o and p of a signature)";
-const DELETE: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete (d of \
-                      a signature)";
-const KNOW: &str = "Microsoft.Storage/storageAccounts/blobServices/read (no signature for one \
-                    container has it)";
 
 /// Whose a path is, and who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,55 +88,6 @@ impl Rights {
 fn is_by_name(entry: &str) -> bool {
     let entry = entry.strip_prefix("default:").unwrap_or(entry);
     entry.split(':').nth(1).is_some_and(|id| !id.is_empty())
-}
-
-/// Asks for all rights of a path; `None` where it is gone, or they are not shown to us.
-///
-/// # Errors
-/// Where the service does not answer.
-pub async fn ask(lake: &FileSystem, path: &str) -> Result<Option<Rights>, Failure> {
-    let Some(mut url) = lake.url(path) else { return Ok(None) };
-    add_query(&mut url, "action", "getAccessControl");
-    add_query(&mut url, "upn", "false");
-    let answer = lake.call(ASKING, Method::Head, url, &[]).await?;
-    match answer.status {
-        200 => Ok(Some(Rights::of(&answer))),
-        403 if !answer.is_unwelcome() => Ok(None),
-        _ if is_absence(&answer) => Ok(None),
-        _ => Err(answer.failure(ASKING)),
-    }
-}
-
-/// The rights that are missing, found out by asking for what is not there: who may do it is told
-/// that, and nothing is changed.
-///
-/// # Errors
-/// Where the file system does not answer.
-pub async fn lacks(lake: &FileSystem, is_policy_known: bool) -> Result<Vec<Lack>, Failure> {
-    // Nothing is ever called so: it is another name each time.
-    let path = drafts::beside("rights");
-    let url = lake.url(&path).expect("a draft's path has a URL");
-    let mut appended = url.clone();
-    add_query(&mut appended, "position", "0");
-    let one = Bytes::from_static(b"-");
-    let written = lake.act(TRYING, (appended, "append"), Vec::new(), one).await?;
-    let nobody = vec![("x-ms-owner".to_owned(), NOBODY.to_owned())];
-    let owned = lake.act(TRYING, (url.clone(), "setAccessControl"), nobody, Bytes::new()).await?;
-    let deleted = lake.call(TRYING, Method::Delete, url, &[]).await?;
-    let is_lacking = |answer: &Answer| matches!(answer.status, 401 | 403);
-    let lack = |action: &str, purpose, is_needed| Lack {
-        action: action.to_owned(),
-        purpose,
-        role: "data-lake.json",
-        is_needed,
-    };
-    let all = [
-        (is_lacking(&written), lack(WRITE, "rewrite files", true)),
-        (is_lacking(&owned), lack(OWN, "keep owners and rights of what is rewritten", true)),
-        (is_lacking(&deleted), lack(DELETE, "delete files and directories", true)),
-        (!is_policy_known, lack(KNOW, "know for how long deleted paths are kept", false)),
-    ];
-    Ok(all.into_iter().filter(|(is_lacking, _)| *is_lacking).map(|(_, lack)| lack).collect())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A file system as a source: its files and its directories.
 //!
-//! Pages are those of the service, in its order, which is the same each time and by whole paths no
-//! other order that we could rely on; nothing here needs one. A directory is an item of its own,
-//! empty or not: its name may speak of somebody when nothing is in it any more.
+//! Pages are those of the service, in its order: it promises none, and nothing needs one but that
+//! it is the same each time. A directory is an item of its own, empty or not: its name may speak of
+//! somebody when nothing is in it any more.
 
 use std::sync::Arc;
 
@@ -18,10 +18,13 @@ use crate::adapters::azure_lake::changing::rewriter::Rewriter;
 use crate::adapters::azure_lake::deleted::Deleted;
 use crate::adapters::azure_lake::drafted::Drafts;
 use crate::adapters::azure_lake::file_system::FileSystem;
+use crate::adapters::azure_lake::lacks;
 use crate::adapters::azure_lake::lister::Lister;
 use crate::adapters::azure_lake::listing::Listed;
-use crate::adapters::azure_lake::path::{Said, Standing, is_absence, is_closed, look, refusal};
-use crate::adapters::azure_lake::rights::{self, Rights};
+use crate::adapters::azure_lake::path::{
+    self, Said, Standing, is_absence, is_closed, look, refusal,
+};
+use crate::adapters::azure_lake::rights::Rights;
 use crate::config::settings::Blob;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
@@ -107,7 +110,7 @@ impl LakeSource {
         if !listed.has_rights_by_name {
             return Ok(shown);
         }
-        Ok(rights::ask(&self.lake, &listed.path).await?.unwrap_or(shown))
+        Ok(path::rights(&self.lake, &listed.path).await?.unwrap_or(shown))
     }
 
     /// The directory that a prefix means, which no listing of it shows.
@@ -126,7 +129,7 @@ impl LakeSource {
             Standing::Closed(..) => Said::default(),
         };
         if !said.rights.is_whole()
-            && let Some(rights) = rights::ask(&self.lake, path).await?
+            && let Some(rights) = path::rights(&self.lake, path).await?
         {
             said.rights = rights;
         }
@@ -203,7 +206,7 @@ impl Source for LakeSource {
     }
 
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
-        rights::lacks(&self.lake, self.deleted.is_policy_known().await?).await
+        lacks::lacks(&self.lake, self.deleted.is_policy_known().await?).await
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {

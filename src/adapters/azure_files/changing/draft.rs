@@ -2,8 +2,9 @@
 //!
 //! No listing shows it: it is nothing yet. One that was left behind is removed by the next attempt
 //! at the same file, whose own one is called otherwise, or by a listing once nobody has written to
-//! it for a while; one that then stays all the same is listed. Whose draft is removed that way fails, with the old file as it was, and
-//! begins anew. What a snapshot keeps of them stays in it and is listed.
+//! it for a while; one that then stays all the same is listed. Whose draft is removed that way
+//! fails, with the old file as it was, and begins anew. What a snapshot keeps of them stays in it
+//! and is listed.
 
 use azure_core::http::Method;
 use jiff::SignedDuration;

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use crate::adapters::azure_lake::changing::eraser::quoted;
-use crate::adapters::azure_lake::changing::rewriter::{DOING, not_written};
+use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written, refused};
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::path::{Said, Standing, is_absence, look, said_of};
 use crate::domain::failure::Failure;
@@ -30,7 +30,7 @@ pub async fn rewrite(
         let Some(mut headers) = headers else { continue };
         headers.push(("if-match".to_owned(), quoted(&etag)));
         let Some(url) = lake.url(&item.name) else {
-            return Ok(Rewritten::Refused("name".to_owned()));
+            return Ok(refused("name"));
         };
         let answer = lake.act(DOING, (url, action), headers, Bytes::new()).await?;
         match answer.status {

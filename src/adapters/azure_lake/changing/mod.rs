@@ -1,10 +1,11 @@
 //! What changes paths, and what is not atomic in it.
 //!
 //! **Erasing** is one request under the `ETag` that was seen. A directory is never deleted with
-//! what is in it: the service refuses one that is not empty, and that is told (`DirectoryNotEmpty`). Nor
-//! does a directory go because it is empty: it is an item, and goes if it names the person or is
-//! the person's, after what is in it. Whether a directory has another `ETag` once something in it
-//! was deleted is not published; if so it ends as `changed`, and the second look meets it.
+//! what is in it: the service refuses one that is not empty, and that is told
+//! (`DirectoryNotEmpty`). Nor does a directory go because it is empty: it is an item, and goes if
+//! it names the person or is the person's, after what is in it. Whether a directory has another
+//! `ETag` once something in it was deleted is not published; if so it ends as `changed`, and the
+//! second look meets it.
 //!
 //! **Rewriting.** The new bytes go into a draft beside the file, which has its owner, rights,
 //! properties and media type from the first moment on. Then the draft takes the path of the file by
@@ -25,5 +26,6 @@
 //! that is lifted by us.
 
 pub mod eraser;
-pub mod rewriter;
+pub mod unwritten;
 pub mod directory;
+pub mod rewriter;

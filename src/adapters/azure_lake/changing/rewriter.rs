@@ -9,20 +9,17 @@ use url::Url;
 
 use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_lake::changing::directory;
 use crate::adapters::azure_lake::changing::eraser::{quoted, unchanged};
+use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written, refused};
 use crate::adapters::azure_lake::drafted::Drafts;
 use crate::adapters::azure_lake::file_system::FileSystem;
-use crate::adapters::azure_lake::path::{Said, Standing, barrier, look, said_of};
-use crate::adapters::azure_lake::rights;
+use crate::adapters::azure_lake::path::{self, Said, Standing, look, said_of};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{ByteStream, Erased, NewForm, Rewritten};
 
-/// What is done here.
-pub const DOING: &str = "rewriting a path";
 /// Bytes of a piece, and of memory that a rewrite takes.
 const PIECE_BYTES: usize = 8 * 1024 * 1024;
 /// Pieces after which what is there of a draft is written down: by that it is seen that somebody is
@@ -96,7 +93,7 @@ impl Rewriter {
             Err(end) => return Ok(Err(rewritten(end))),
         };
         if !said.rights.is_whole() {
-            let Some(rights) = rights::ask(&self.lake, &item.name).await? else {
+            let Some(rights) = path::rights(&self.lake, &item.name).await? else {
                 let code = "AuthorizationPermissionMismatch";
                 return Ok(Err(Rewritten::Blocked(Barrier::new(Block::Lock, code))));
             };
@@ -231,21 +228,6 @@ impl Rewriter {
     }
 }
 
-/// Why a write was not taken.
-///
-/// # Errors
-/// Where the answer is about more than this path, or may pass.
-pub fn not_written(answer: &Answer) -> Result<Rewritten, Failure> {
-    if answer.is_unwelcome() || answer.is_container_missing() {
-        return Err(answer.failure(DOING));
-    }
-    match barrier(answer.status, &answer.code) {
-        Some(barrier) => Ok(Rewritten::Blocked(barrier)),
-        None if answer.code == "InvalidResourceName" => Ok(refused("name: InvalidResourceName")),
-        None => Err(answer.failure(DOING)),
-    }
-}
-
 /// Headers that say what is told of the bytes.
 fn content(form: &NewForm, said: &Said) -> Vec<(String, String)> {
     let each =
@@ -281,8 +263,4 @@ fn unsayable(form: &NewForm) -> Option<&'static str> {
         ("properties", !properties.all(|value| is_value(value))),
     ];
     checks.into_iter().find(|(_, is_lost)| *is_lost).map(|(word, _)| word)
-}
-
-fn refused(word: &str) -> Rewritten {
-    Rewritten::Refused(word.to_owned())
 }

@@ -39,12 +39,13 @@ pub fn paths(account: &Account, at: &Addressed, request: &Request) -> Result<Rep
     Ok(continued(reply, next))
 }
 
+/// The published interface writes `eTag`; Microsoft's client reads `etag`.
 fn path(path: &str, node: &Node) -> Value {
     // In steps of 100 nanoseconds since 1601.
     let created = (node.created.as_microsecond() + 11_644_473_600_000_000) * 10;
     let mut value = json!({
         "name": path, "contentLength": node.size().to_string(), "creationTime": created.to_string(),
-        "eTag": node.etag.trim_matches('"'), "group": node.group, "owner": node.owner,
+        "etag": node.etag.trim_matches('"'), "group": node.group, "owner": node.owner,
         "lastModified": http_date(node.modified), "permissions": node.permissions(),
     });
     if node.is_directory() {
