@@ -4,6 +4,7 @@
 pub mod amqp;
 pub mod azure;
 pub mod azure_files;
+pub mod azure_lake;
 pub mod azureml;
 pub mod folder;
 pub mod http;

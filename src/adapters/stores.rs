@@ -7,6 +7,8 @@ use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
 use crate::adapters::azure_files::shares::Shares;
 use crate::adapters::azure_files::source::ShareSource;
+use crate::adapters::azure_lake::file_systems::FileSystems;
+use crate::adapters::azure_lake::source::LakeSource;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::source::FolderSource;
@@ -41,7 +43,7 @@ fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure>
         Location::Blob(blob) if blob.is_pattern() => {
             let archives = match &settings.exports.place {
                 Location::Blob(archives) => Some(&archives.url),
-                Location::Folder(_) | Location::Share(_) => None,
+                Location::Folder(_) | Location::Share(_) | Location::Lake(_) => None,
             };
             let copies = settings.graph.as_ref();
             Arc::new(BlobContainers::open(name, blob, archives, copies)?)
@@ -49,6 +51,8 @@ fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure>
         Location::Blob(blob) => Arc::new(BlobSource::open(name, blob)?),
         Location::Share(share) if share.is_pattern() => Arc::new(Shares::open(name, share)?),
         Location::Share(share) => Arc::new(ShareSource::open(name, share)?),
+        Location::Lake(lake) if lake.is_pattern() => Arc::new(FileSystems::open(name, lake)?),
+        Location::Lake(lake) => Arc::new(LakeSource::open(name, lake)?),
     })
 }
 
@@ -60,9 +64,9 @@ pub fn exports(settings: &Settings) -> Result<Arc<dyn Exports>, Failure> {
     Ok(match &settings.exports.place {
         Location::Folder(path) => Arc::new(FolderExports::open(path)?),
         Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
-        Location::Share(_) => {
+        Location::Share(_) | Location::Lake(_) => {
             return Err(Failure::needs_person(
-                "a share of files takes no archives ([exports] url)",
+                "neither a share nor a file system takes archives ([exports] url)",
             ));
         }
     })

@@ -139,6 +139,9 @@ fn read(args: &Args) -> Result<(File, Settings), CliError> {
     let file = layers::read(args.config.as_deref(), variables)
         .map_err(|error| CliError::Usage(error.to_string()))?;
     let settings = build::settings(&file).map_err(|error| CliError::Usage(error.to_string()))?;
+    if matches!(args.verb, Verb::Run | Verb::Check { .. } | Verb::Config { .. }) {
+        settings.twice().iter().for_each(|twice| tracing::warn!("{twice}"));
+    }
     Ok((file, settings))
 }
 

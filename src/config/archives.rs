@@ -30,7 +30,7 @@ pub fn exports(written: &file::Exports, place: Location, faults: &mut Faults) ->
 /// others unseen.
 fn unsigned(place: &Location) -> Option<&'static str> {
     match place {
-        Location::Folder(_) | Location::Share(_) => {
+        Location::Folder(_) | Location::Share(_) | Location::Lake(_) => {
             Some("a folder has no links that open by themselves")
         }
         Location::Blob(blob) => match blob.credential {

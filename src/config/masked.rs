@@ -40,7 +40,7 @@ fn mask_store(written: &mut file::Store, place: &Location) {
     mask_url(&mut written.url);
     mask(&mut written.account_key);
     mask(&mut written.client_secret);
-    if let Location::Blob(blob) | Location::Share(blob) = place {
+    if let Location::Blob(blob) | Location::Share(blob) | Location::Lake(blob) = place {
         written.credential = Some(word(&blob.credential).to_owned());
     }
 }

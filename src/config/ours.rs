@@ -13,14 +13,14 @@ impl Settings {
     pub fn ours(&self) -> Ours {
         let archives = match &self.exports.place {
             Location::Blob(blob) => Some(Ground::Archives(blob.url.clone())),
-            Location::Folder(_) | Location::Share(_) => None,
+            Location::Folder(_) | Location::Share(_) | Location::Lake(_) => None,
         };
         let archives = archives.map(|ground| Claim {
             ground,
             stay: Stay { reason: ARCHIVES.into(), why: format!("{ARCHIVES} ([exports])") },
         });
         let stores = self.sources.iter().filter_map(|store| match &store.place {
-            Location::Blob(blob) | Location::Share(blob) => {
+            Location::Blob(blob) | Location::Share(blob) | Location::Lake(blob) => {
                 Some((&store.name, Ground::Container(blob.url.clone())))
             }
             Location::Folder(_) => None,

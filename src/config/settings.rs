@@ -157,9 +157,12 @@ pub enum Location {
     /// A share of files: `https://ACCOUNT.file.core.windows.net/SHARE`. As a source the share can
     /// be a pattern: `code-*`.
     Share(Blob),
+    /// A file system of a Data Lake account: `https://ACCOUNT.dfs.core.windows.net/FILESYSTEM`. As
+    /// a source it can be a pattern.
+    Lake(Blob),
 }
 
-/// A blob container and how to enter it.
+/// A blob container, a share of files or a file system, and how to enter it.
 #[derive(Clone, Debug)]
 pub struct Blob {
     /// Container URL without query: `https://ACCOUNT.blob.core.windows.net/azureml`, or

@@ -1,7 +1,7 @@
 //! What a share holds and does not give out, over a file server of our own: names that no request
 //! can say, files that are closed to us, drafts and leases that were left, and snapshots.
 
-use dsrd::adapters::azure_files::changing::draft;
+use dsrd::adapters::azure::drafts;
 use dsrd::adapters::azure_files::changing::lease::{self, Leased};
 use dsrd::adapters::azure_files::share::Share;
 use dsrd::adapters::azure_files::source::ShareSource;
@@ -78,7 +78,7 @@ async fn what_was_refused_once_is_asked_again() {
 async fn drafts_go_before_their_file_and_one_that_stays_is_listed() {
     let world = FileServerWorld::new().await;
     let path = "Users/ann/a.ipynb";
-    let (draft, of_another) = (draft::beside(path), draft::beside("Users/ann/b.ipynb"));
+    let (draft, of_another) = (drafts::beside(path), drafts::beside("Users/ann/b.ipynb"));
     for path in [path, &draft, &of_another] {
         world.put(path, b"about ann").await;
     }
@@ -100,7 +100,7 @@ async fn drafts_go_before_their_file_and_one_that_stays_is_listed() {
 #[tokio::test]
 async fn a_draft_in_a_snapshot_is_an_item_as_others_are() {
     let world = FileServerWorld::new().await;
-    let draft = draft::beside("a");
+    let draft = drafts::beside("a");
     world.put(&draft, b"about ann").await;
     let at = world.server.snapshot(SHARE);
     let items = listing(world.source()).await;

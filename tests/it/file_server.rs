@@ -5,7 +5,6 @@
 //! `tests/openapi/reduce.py`. What is asked is judged as what is answered: the first by our own
 //! adapter, through the whole suite of sources.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -18,7 +17,9 @@ use tokio::process::Command;
 use crate::source_contract::keeps_the_contract;
 use crate::support::file_server::entry::{ACCOUNT, KEY, TOKEN};
 use crate::support::file_server::operation::Operation;
-use crate::support::file_server::server::{FileServer, Shape};
+use crate::support::file_server::server::FileServer;
+use crate::support::published::Published;
+use crate::support::serving::{Shape, Shapes};
 use crate::support::worlds::FileServerWorld;
 
 /// Names and values.
@@ -37,9 +38,6 @@ const UNLISTED: [&str; 7] = [
     "LeaseNotPresentWithLeaseOperation",
     "TooManyRequests",
 ];
-
-/// Headers of every request and answer, which no operation lists.
-const COMMON: [&str; 4] = ["x-ms-client-request-id", "x-ms-date", "x-ms-error-code", "server"];
 
 /// Headers of answers that are said of what has them alone, or not at all by us.
 fn is_optional(header: &str) -> bool {
@@ -126,87 +124,20 @@ async fn microsofts_client_takes_it_for_azure() {
     judge(&server.shapes());
 }
 
-/// Every shape is one of the published interface.
-fn judge(shapes: &BTreeSet<Shape>) {
-    let specification: Value = serde_json::from_str(SPECIFICATION).unwrap();
-    let mut faults = Vec::new();
-    for shape in shapes {
-        let id = id(shape);
-        let operation = &specification["operations"][id];
-        let mut fault = |text: String| faults.push(format!("{id}: {text}"));
-        if operation.is_null() {
-            fault(format!("is not published: {shape:?}"));
-            continue;
-        }
-        judge_request(operation, shape, &mut fault);
-        judge_answer(&specification, operation, shape, &mut fault);
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+fn judge(shapes: &Shapes<Operation>) {
+    let published = Published {
+        specification: SPECIFICATION,
+        unlisted: &UNLISTED,
+        // The pages of the interface have it, and the specification has forgotten it at one
+        // operation.
+        unlisted_queries: &["sharesnapshot"],
+        no_longer_needed: &["x-ms-file-attributes"],
+        is_optional,
+    };
+    published.judge(shapes, id);
 }
 
-fn judge_request(operation: &Value, shape: &Shape, fault: &mut impl FnMut(String)) {
-    let [queries, headers, needed] =
-        ["queries", "headers", "needed"].map(|list| words(&operation[list]));
-    // The URL of a signature, and the snapshot that a file is read of: the pages of the interface
-    // have it, and the specification has forgotten it at one operation.
-    let is_known =
-        |name: &str| queries.contains(&name) || matches!(name, "sig" | "sv" | "sharesnapshot");
-    for name in shape.queries.iter().filter(|name| !is_known(name)) {
-        fault(format!("has no parameter {name}"));
-    }
-    let of_azure = shape.headers.iter().filter(|name| name.starts_with("x-ms-"));
-    for name in of_azure.map(|name| plain(name)) {
-        if !headers.contains(&name) && !COMMON.contains(&name) {
-            fault(format!("has no header {name}"));
-        }
-    }
-    // Since it was published, attributes have a default.
-    let is_said = |name: &str| shape.headers.iter().any(|it| it == name);
-    for name in needed.iter().filter(|name| **name != "x-ms-file-attributes" && !is_said(name)) {
-        fault(format!("needs the header {name}"));
-    }
-}
-
-fn judge_answer(
-    specification: &Value,
-    operation: &Value,
-    shape: &Shape,
-    fault: &mut impl FnMut(String),
-) {
-    let status = shape.status.to_string();
-    let answer = &operation["answers"][if shape.status < 300 { &status } else { "default" }];
-    if answer.is_null() {
-        return fault(format!("never answers {status}"));
-    }
-    let known = words(answer);
-    let answered: Vec<&str> = shape.answered.iter().map(|name| plain(name)).collect();
-    for name in answered.iter().filter(|name| name.starts_with("x-ms-")) {
-        let is_common = COMMON.contains(name) || ["x-ms-request-id", "x-ms-version"].contains(name);
-        if !known.contains(name) && !is_common {
-            fault(format!("answers no {name} with {status}"));
-        }
-    }
-    for name in known.iter().filter(|name| !is_optional(name) && !answered.contains(name)) {
-        fault(format!("answers {name} with {status}, and we do not"));
-    }
-    if let Some(code) = &shape.code {
-        let codes = words(&specification["codes"]);
-        if !codes.contains(&code.as_str()) && !UNLISTED.contains(&code.as_str()) {
-            fault(format!("answers no code {code}"));
-        }
-    }
-}
-
-fn words(list: &Value) -> Vec<&str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-/// Metadata has names of its own.
-fn plain(header: &str) -> &str {
-    if header.starts_with("x-ms-meta-") { "x-ms-meta" } else { header }
-}
-
-fn id(shape: &Shape) -> &'static str {
+fn id(shape: &Shape<Operation>) -> &'static str {
     match shape.operation {
         Operation::ServiceGetProperties => "Service_GetProperties",
         Operation::ServiceListShares => "Service_ListSharesSegment",

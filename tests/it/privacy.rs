@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dsrd::adapters::azure_files::source::ShareSource;
+use dsrd::adapters::azure_lake::source::LakeSource;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::asked::thing::{Thing, ThingKind};
@@ -17,16 +19,24 @@ use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
 use dsrd::domain::request::{Asked, Options, Request, RequestId, RequestKind};
 use dsrd::ports::messages::inbox::Label;
-use dsrd::ports::sources::{Followed, Ticket};
+use dsrd::ports::sources::{Followed, Read, Ticket, Walked};
 use dsrd::stages::message::fault::Terms;
 use dsrd::stages::message::read;
+use dsrd::telemetry::logging::{Format, layer};
+use futures::TryStreamExt;
 use memchr::memmem;
 use serde_json::json;
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
 
+use crate::rewrite_contract::form;
+use crate::support::blob_server::faults::Fault;
+use crate::support::file_server::server::FileServer;
+use crate::support::lake_server::server::LakeServer;
 use crate::support::simulation::copies::Copies;
 use crate::support::simulation::leaks::{CONTENT, CUSTOMER, EMAIL, NAME, OBJECT_ID, found};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, correspondence, notes, request, simulate,
+    Lines, SOURCE, Scenario, control, correspondence, notes, request, simulate,
 };
 use crate::support::simulation::tripwire::{Fuse, Trip, assert_stopped};
 use crate::things::about;
@@ -176,6 +186,117 @@ fn nothing_is_said_of_a_copy_that_failed() {
             assert_eq!(copies.containers(), Vec::<String>::new(), "{effect}");
         }
     }
+}
+
+/// What may befall a path between a listing and what is done then.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    None,
+    Forbidden,
+    Leased,
+    Changed,
+    Gone,
+    /// Connections close.
+    Broken,
+}
+
+const TROUBLES: [Trouble; 6] = [
+    Trouble::None,
+    Trouble::Forbidden,
+    Trouble::Leased,
+    Trouble::Changed,
+    Trouble::Gone,
+    Trouble::Broken,
+];
+
+/// Paths, owners, rights and properties of file systems and shares are the person's: whatever
+/// befalls them, what the adapters log, answer and fail with says nothing of it.
+#[tokio::test]
+async fn nothing_is_said_of_what_file_systems_and_shares_hold() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let layer = layer(Format::Json, "trace", false, move || writer.clone()).unwrap();
+    let _logging = tracing::subscriber::set_default(Registry::default().with(layer));
+    for trouble in TROUBLES {
+        let (lake, share) = tokio::join!(said_of_a_lake(trouble), said_of_a_share(trouble));
+        for said in [lake, share] {
+            assert!(said.len() > 100, "{trouble:?}: {said}");
+            assert_eq!(found(said.as_bytes()), Vec::<String>::new(), "{trouble:?}: {said}");
+        }
+    }
+    let logged = lines.text();
+    assert_eq!(found(logged.as_bytes()), Vec::<String>::new(), "{logged}");
+    assert!(logged.contains("soft-delete policy cannot be read"), "something is logged: {logged}");
+}
+
+async fn said_of_a_lake(trouble: Trouble) -> String {
+    let (server, path) = (LakeServer::start().await, format!("Users/{EMAIL}/{CONTENT}.csv"));
+    server.create("data");
+    server.put_with("data", &path, NAME.as_bytes(), |node| {
+        node.owner = OBJECT_ID.to_owned();
+        node.acl = format!("user::rw-,user:{OBJECT_ID}:r--,group::r--,mask::r--,other::---");
+        node.properties.insert("by".to_owned(), STANDARD.encode(CUSTOMER));
+    });
+    let source = LakeSource::open("lake", &server.lake("data")).unwrap();
+    let items = source.list("", None).await.unwrap().items;
+    match trouble {
+        Trouble::None => {}
+        Trouble::Forbidden => {
+            server.alter_account(|account| account.tells_of_deleted = false);
+            server.alter("data", &path, |node| node.is_forbidden = true);
+        }
+        Trouble::Leased => server.alter("data", &path, |node| node.lease = Some("l".to_owned())),
+        Trouble::Changed => server.put("data", &path, CONTENT.as_bytes()),
+        Trouble::Gone => server.alter_account(|account| account.file_systems.clear()),
+        Trouble::Broken => (1..=10).for_each(|number| server.fail(number, Fault::Dropped)),
+    }
+    everything_said(&source, &items).await
+}
+
+async fn said_of_a_share(trouble: Trouble) -> String {
+    let (server, path) = (FileServer::start().await, format!("Users/{EMAIL}/{CONTENT}.csv"));
+    server.create_share("code-1");
+    server.put_with("code-1", &path, NAME.as_bytes(), |file| {
+        file.info.metadata.insert("by".to_owned(), CUSTOMER.to_owned());
+    });
+    let source = ShareSource::open("notebooks", &server.share("code-1")).unwrap();
+    let items = source.list("", None).await.unwrap().items;
+    match trouble {
+        Trouble::None => {}
+        Trouble::Forbidden => server.alter("code-1", &path, |file| file.is_forbidden = true),
+        Trouble::Leased => server.alter("code-1", &path, |file| file.lease = Some("l".to_owned())),
+        Trouble::Changed => server.put("code-1", &path, CONTENT.as_bytes()),
+        Trouble::Gone => server.delete_share("code-1"),
+        Trouble::Broken => (1..=10).for_each(|number| server.fail(number, Fault::Dropped)),
+    }
+    everything_said(&source, &items).await
+}
+
+/// What a source answers to all that it can be asked, printed.
+async fn everything_said(source: &dyn Walked, items: &[Item]) -> String {
+    fn told<T: std::fmt::Debug>(answer: Result<T, Failure>) -> String {
+        answer.map_or_else(|it| format!("{} {it:?}", it.chain()), |it| format!("{it:?}"))
+    }
+    let mut said = vec![format!("{items:?}")];
+    for item in items.iter().rev() {
+        said.push(match source.read(item).await {
+            Ok(Read::Bytes(bytes)) => {
+                told(bytes.try_collect::<Vec<_>>().await.map(|all| all.len()))
+            }
+            Ok(Read::Refused(why)) => why,
+            Ok(Read::Absent | Read::Changed) => "not as it was".to_owned(),
+            Err(failure) => failure.chain(),
+        });
+        said.push(told(source.rewrite(item, form(b"new")).await));
+        said.push(told(source.erase(item).await));
+        said.push(told(source.remains(&item.name).await));
+    }
+    said.push(told(source.list("Users/", None).await));
+    said.push(told(source.ping().await));
+    said.push(told(source.lacks().await));
+    said.push(told(source.places().await.map(|places| places.len())));
+    said.push(told(source.unrecoverable_after(&[], jiff::Timestamp::UNIX_EPOCH).await));
+    said.join("\n")
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dsrd::adapters::azure_files::changing::draft;
+use dsrd::adapters::azure::drafts;
 use dsrd::adapters::azure_files::shares::Shares;
 use dsrd::adapters::azure_files::source::ShareSource;
 use dsrd::config::settings::Credential;
@@ -29,9 +29,9 @@ use crate::support::worlds::{FileServerWorld, World};
 
 const SHARE: &str = FileServerWorld::SHARE;
 /// Runs with a fault that go on at once; each of them waits most of its time.
-const RUNS_AT_ONCE: usize = 16;
+pub const RUNS_AT_ONCE: usize = 16;
 
-const FAULTS: [Fault; 7] = [
+pub const FAULTS: [Fault; 7] = [
     Fault::Busy { retry_after_s: None },
     Fault::TooMany,
     Fault::TimedOut,
@@ -400,7 +400,7 @@ async fn reached(server: &FileServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = FileServerWorld::new().await;
     world.put("a", b"about ann").await;
-    world.put(&draft::beside("a"), b"of a killed process").await;
+    world.put(&drafts::beside("a"), b"of a killed process").await;
     let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
     world.put(own, b"somebody's own").await;
     let names: Vec<String> =
@@ -464,7 +464,8 @@ async fn run(plan: Option<(u64, Fault)>) -> Run {
     Run { answers, left: left.collect(), requests: world.server.requests() }
 }
 
-async fn script(source: &dyn Walked) -> Vec<String> {
+/// What is said by whoever reads everything, rewrites one file of Bob and erases all others.
+pub async fn script(source: &dyn Walked) -> Vec<String> {
     let (mut items, mut marker) = (Vec::new(), None::<String>);
     loop {
         match again(|| source.list("", marker.as_deref())).await {
@@ -508,7 +509,7 @@ async fn script(source: &dyn Walked) -> Vec<String> {
 }
 
 /// As the worker does: what may pass is tried again.
-async fn again<T, F>(call: impl Fn() -> F) -> Result<T, Failure>
+pub async fn again<T, F>(call: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {
@@ -518,7 +519,7 @@ where
     }
 }
 
-fn told(failure: &Failure) -> String {
+pub fn told(failure: &Failure) -> String {
     format!("failure: {}", failure.chain())
 }
 

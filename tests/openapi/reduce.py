@@ -4,6 +4,7 @@
     reduce.py SPECIFICATION_FOLDER monitor > azure-monitor.json
     reduce.py SPECIFICATION_FOLDER dependents > azure-dependents.json
     reduce.py SPECIFICATION_FOLDER files > azure-files.json
+    reduce.py SPECIFICATION_FOLDER lake > azure-lake.json
 
 The folder is `specification/machinelearningservices` of Azure/azure-rest-api-specs at 3b03055 (its
 `main` of 2024-11-06), for the others `specification` itself. What comes out: for each operation its method, path and the schema of each
@@ -11,9 +12,10 @@ answer, its examples as they are published, and the definitions that are reached
 (draft 4): `discriminator` becomes a choice of subtypes, enumerations that may grow become strings,
 `x-nullable` a type more, descriptions go.
 
-Of files, whose interface is one of headers and XML: for each operation its method, path and query,
+Of files and file systems, whose interfaces are ones of headers and listings: for each operation its method, path and query,
 the headers that it knows, those that a request needs, and those of each answer; of the XML of
-listings the elements in their order; and the codes of errors.
+listings the elements in their order, of their JSON the fields; and the codes of errors, where they
+are listed.
 """
 
 import copy
@@ -101,19 +103,25 @@ FILE_OPERATIONS = [
     "File_GetRangeList", "File_Rename", "File_ListHandles", "File_ForceCloseHandles"]
 
 
-def files_of(root):
-    with open(os.path.join(root, FILES), encoding="utf-8") as file:
-        document = json.load(file)
+LAKE = ("storage/data-plane/Azure.Storage.Files.DataLake/stable/2025-01-05/"
+        "DataLakeStorage.json")
+LAKE_OPERATIONS = [
+    "Service_ListFileSystems", "FileSystem_Create", "FileSystem_GetProperties",
+    "FileSystem_Delete", "FileSystem_ListPaths", "FileSystem_ListBlobHierarchySegment",
+    "Path_Create", "Path_Update", "Path_AppendData", "Path_FlushData", "Path_SetAccessControl",
+    "Path_Lease", "Path_Read", "Path_GetProperties", "Path_Delete", "Path_Undelete"]
 
+
+def operations_of(document, served):
     def resolved(it):
         name = it.get("$ref", "").rsplit("/", 1)[-1]
         return document["parameters"][name] if name else it
 
     operations = {}
-    for path, methods in {**document["paths"], **document["x-ms-paths"]}.items():
+    for path, methods in {**document.get("paths", {}), **document["x-ms-paths"]}.items():
         shared = methods.get("parameters", [])
         for method, operation in methods.items():
-            if method == "parameters" or operation["operationId"] not in FILE_OPERATIONS:
+            if method == "parameters" or operation["operationId"] not in served:
                 continue
             parameters = [resolved(it) for it in operation.get("parameters", []) + shared]
             headers = [it for it in parameters if it["in"] == "header"]
@@ -128,6 +136,21 @@ def files_of(root):
                 "headers": sorted(it["name"].lower() for it in headers),
                 "needed": sorted(it["name"].lower() for it in headers if it.get("required")),
                 "answers": answers}
+    return operations
+
+
+def lake_of(root):
+    with open(os.path.join(root, LAKE), encoding="utf-8") as file:
+        document = json.load(file)
+    fields = {word: sorted(document["definitions"][word]["properties"])
+              for word in ["Path", "FileSystem"]}
+    return {"operations": operations_of(document, LAKE_OPERATIONS), "json": fields}
+
+
+def files_of(root):
+    with open(os.path.join(root, FILES), encoding="utf-8") as file:
+        document = json.load(file)
+    operations = operations_of(document, FILE_OPERATIONS)
     definitions = document["definitions"]
 
     def elements(word):
@@ -161,8 +184,9 @@ def files_of(root):
 
 
 def main(root, part=""):
-    if part == "files":
-        json.dump(files_of(root), sys.stdout, separators=(",", ":"), sort_keys=True)
+    if part in ["files", "lake"]:
+        made = files_of(root) if part == "files" else lake_of(root)
+        json.dump(made, sys.stdout, separators=(",", ":"), sort_keys=True)
         print()
         return
     made = {"operations": {}, "definitions": {}}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::adapters::azure::changing::eraser::Eraser;
 use crate::adapters::azure::changing::rewriter::Rewriter;
-use crate::adapters::azure::download::{self, Rest};
+use crate::adapters::azure::download::{self, Ranged, Rest};
 use crate::adapters::azure::form::{self, Standing, call, look_again};
 use crate::adapters::azure::lister::Lister;
 use crate::adapters::azure::listing::{INVALID_NAME, ListedBlob, keep};
@@ -172,7 +172,8 @@ impl Walked for BlobSource {
         let refused = |word: &str| Read::Refused(format!("{word}: {}", answer.code));
         Ok(match (answer.status, answer.code.as_str()) {
             (200, _) => {
-                let rest = Rest { doing: DOING, url, headers: Vec::new(), knows_conditions: true };
+                let asked = Ranged::Conditional("x-ms-range");
+                let rest = Rest { doing: DOING, url, headers: Vec::new(), asked };
                 Read::Bytes(download::bytes(Arc::clone(&self.container), rest, answer))
             }
             (404, _) => Read::Absent,

@@ -30,8 +30,17 @@ pub struct Rest {
     pub url: Url,
     /// Headers of each request.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// Whether the service knows conditions. Where it does not, answers are compared.
-    pub knows_conditions: bool,
+    /// How the service is asked for a range.
+    pub asked: Ranged,
+}
+
+/// How a range of something is asked for that is to be as it was.
+#[derive(Clone, Copy)]
+pub enum Ranged {
+    /// By this header, under the `ETag`.
+    Conditional(&'static str),
+    /// The service knows no conditions: answers are compared.
+    Compared,
 }
 
 /// The bytes behind a good answer to a `GET`, all of which are there at once.
@@ -90,13 +99,15 @@ impl Download {
 
     async fn resume(&mut self) -> Result<AsyncResponseBody, Failure> {
         // Without an ETag nothing tells whether the rest belongs to what was handed out.
-        let Rest { doing, url, headers, knows_conditions } = &self.rest;
+        let Rest { doing, url, headers, asked } = &self.rest;
         let Some(etag) = &self.etag else { return Err(Trouble::Broken.failure(doing)) };
         let (condition, range) = (format!("\"{etag}\""), format!("bytes={}-", self.offset));
         let mut headers: Vec<(&'static str, &str)> = headers.clone();
-        headers.push(("x-ms-range", &range));
-        if *knows_conditions {
-            headers.push(("if-match", &condition));
+        match asked {
+            Ranged::Conditional(name) => {
+                headers.extend([(*name, &*range), ("if-match", &condition)])
+            }
+            Ranged::Compared => headers.push(("x-ms-range", &range)),
         }
         let call = self.container.call(Method::Get, url.clone(), &headers).await;
         let answer = call.map_err(|trouble| trouble.failure(doing))?;

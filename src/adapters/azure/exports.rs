@@ -12,7 +12,7 @@ use azure_storage_blob::models::{BlockBlobClientCommitBlockListOptions, BlockLoo
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 
-use crate::adapters::azure::download::{self, Rest};
+use crate::adapters::azure::download::{self, Ranged, Rest};
 use crate::adapters::azure::wire::address::blob_url;
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::container::{Container, in_time};
@@ -120,7 +120,8 @@ impl Exports for BlobExports {
         let answer = self.call(DOING, Method::Get, name).await?;
         match answer.status {
             200 => {
-                let rest = Rest { doing: DOING, url, headers: Vec::new(), knows_conditions: true };
+                let asked = Ranged::Conditional("x-ms-range");
+                let rest = Rest { doing: DOING, url, headers: Vec::new(), asked };
                 Ok(Some(download::bytes(Arc::clone(&self.container), rest, answer)))
             }
             404 => Ok(None),

@@ -18,5 +18,7 @@ pub mod download;
 pub mod changing;
 pub mod blob;
 pub mod several;
+pub mod drafts;
+pub mod plain;
 pub mod containers;
 pub mod exports;

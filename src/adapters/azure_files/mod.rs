@@ -12,7 +12,6 @@ pub mod listing;
 pub mod lister;
 pub mod walk;
 pub mod file;
-pub mod plain;
 pub mod snapshots;
 pub mod rights;
 pub mod changing;

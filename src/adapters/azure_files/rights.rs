@@ -3,8 +3,8 @@
 
 use azure_core::http::Method;
 
+use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure_files::changing::draft;
 use crate::adapters::azure_files::share::Share;
 use crate::adapters::azure_files::snapshots::{Snapshots, Told};
 use crate::domain::failure::Failure;
@@ -31,7 +31,7 @@ pub async fn lacks(share: &Share, snapshots: &Snapshots) -> Result<Vec<Lack>, Fa
         lacks.push(Lack { action, purpose, role: "file-shares.json", is_needed });
     };
     // Nothing is ever called so: it is another name each time.
-    let path = draft::beside("rights");
+    let path = drafts::beside("rights");
     let url = share.file_url(&path, None).expect("a draft's path has a URL");
     let mut leased = url.clone();
     add_query(&mut leased, "comp", "lease");

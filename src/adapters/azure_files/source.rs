@@ -12,7 +12,8 @@ use azure_core::http::Method;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use crate::adapters::azure::download::{self, Rest};
+use crate::adapters::azure::download::{self, Ranged, Rest};
+use crate::adapters::azure::plain::Plain;
 use crate::adapters::azure_files::changing::eraser::Eraser;
 use crate::adapters::azure_files::changing::rewriter::Rewriter;
 use crate::adapters::azure_files::changing::{draft, lease};
@@ -20,7 +21,6 @@ use crate::adapters::azure_files::file::{
     Said, Standing, is_absence, is_closed, is_of_the_name, look, refusal, snapshot_of,
 };
 use crate::adapters::azure_files::lister::{Entered, Lister};
-use crate::adapters::azure_files::plain::Plain;
 use crate::adapters::azure_files::rights;
 use crate::adapters::azure_files::share::Share;
 use crate::adapters::azure_files::snapshots::{Snapshots, Told};
@@ -269,7 +269,8 @@ impl ShareSource {
         Ok(match (answer.status, answer.code.as_str()) {
             (200, _) if is_it => {
                 let headers = self.share.headers();
-                let rest = Rest { doing: READING, url, headers, knows_conditions: false };
+                let asked = Ranged::Compared;
+                let rest = Rest { doing: READING, url, headers, asked };
                 let bytes = download::bytes(Arc::clone(self.share.entry()), rest, answer);
                 Read::Bytes(self.checked(item, bytes))
             }

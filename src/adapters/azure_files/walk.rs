@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures::future::join_all;
 
+use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::answer::Trouble;
-use crate::adapters::azure_files::changing::draft;
 use crate::adapters::azure_files::lister::{Entered, Lister, Window};
 use crate::adapters::azure_files::listing::Listed;
 use crate::domain::failure::Failure;
@@ -110,7 +110,7 @@ impl Walk {
                 continue;
             }
             self.after.clone_from(&path);
-            let is_draft = self.snapshot.is_none() && draft::is_one(&listed.key);
+            let is_draft = self.snapshot.is_none() && drafts::is_one(&listed.key);
             found.push(Found { path, listed, is_draft });
             if found.len() == found_max {
                 return Ok((found, false));

@@ -63,7 +63,9 @@ fn container(written: &str, faults: &mut Faults) -> Option<String> {
 /// Where archives are, if a way in can be signed there for somebody else.
 fn beside(exports: &Exports, faults: &mut Faults) -> Option<Blob> {
     let why = match &exports.place {
-        Location::Folder(_) | Location::Share(_) => "a folder is out of its reach",
+        Location::Folder(_) | Location::Share(_) | Location::Lake(_) => {
+            "a folder is out of its reach"
+        }
         Location::Blob(blob) => match blob.credential {
             Credential::Sas(_) => "a signature lets nobody make containers or sign for others",
             Credential::AccountKey { .. }

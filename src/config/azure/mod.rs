@@ -2,5 +2,6 @@
 
 pub mod workspaces;
 pub mod storage;
+pub mod twice;
 pub mod telemetry;
 pub mod graph;

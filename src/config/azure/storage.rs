@@ -1,4 +1,4 @@
-//! A container of blobs or a share of files, by its URL, and how it is entered.
+//! A container of blobs, a share of files or a file system, by its URL, and how it is entered.
 
 use url::Url;
 
@@ -13,31 +13,54 @@ const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
 const EMULATOR_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/// What the host of an account has behind its name, where it serves shares of files.
-const FILES: &str = "file";
+/// What an account is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Blobs,
+    Files,
+    Lake,
+}
+
+/// What stands for each in the host of an account.
+const LABELS: [(&str, Service); 3] =
+    [("blob", Service::Blobs), ("file", Service::Files), ("dfs", Service::Lake)];
 
 /// Where a store is that is no folder.
 pub fn place(key: &str, url: &str, written: &Store, faults: &mut Faults) -> Option<Location> {
     let blob = blob(key, url, written, faults)?;
-    let is_share = match written.service.as_deref() {
-        Some("files") => true,
-        Some("blobs") => false,
+    let service = match written.service.as_deref() {
+        Some("blobs") => Service::Blobs,
+        Some("files") => Service::Files,
+        Some("lake") => Service::Lake,
         Some(_) => {
-            faults.add(format!("{key}.service must be blobs or files"));
+            faults.add(format!("{key}.service must be blobs, files or lake"));
             return None;
         }
-        None => blob.url.domain().and_then(|host| host.split('.').nth(1)) == Some(FILES),
+        None => blob.url.domain().map_or(Service::Blobs, service),
     };
-    if is_share && key == "exports" {
-        faults.add(format!("{key}.url is that of a share: archives go to a container or a folder"));
+    if service != Service::Blobs && key == "exports" {
+        let text = "is that of a share or a file system: archives go to a container or a folder";
+        faults.add(format!("{key}.url {text}"));
         return None;
     }
-    Some(if is_share { Location::Share(blob) } else { Location::Blob(blob) })
+    Some(match service {
+        Service::Blobs => Location::Blob(blob),
+        Service::Files => Location::Share(blob),
+        Service::Lake => Location::Lake(blob),
+    })
+}
+
+/// What a host serves: `ACCOUNT.file.core.windows.net`, `ACCOUNT.privatelink.file.…`,
+/// `ACCOUNT.z12.file.storage.azure.net`. One that does not tell serves blobs.
+fn service(host: &str) -> Service {
+    let told = |label| LABELS.iter().find(|(word, _)| *word == label).map(|(_, service)| *service);
+    host.split('.').skip(1).find_map(told).unwrap_or(Service::Blobs)
 }
 
 fn blob(key: &str, url: &str, written: &Store, faults: &mut Faults) -> Option<Blob> {
     let Ok(mut url) = Url::parse(url) else {
-        faults.add(format!("{key}.url is neither dir:PATH nor a URL of a container or share"));
+        let text = "is neither dir:PATH nor a URL of a container, share or file system";
+        faults.add(format!("{key}.url {text}"));
         return None;
     };
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -49,12 +72,13 @@ fn blob(key: &str, url: &str, written: &Store, faults: &mut Faults) -> Option<Bl
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     if path.len() < 2 {
-        faults.add(format!("{key}.url names no container or share"));
+        faults.add(format!("{key}.url names no container, share or file system"));
         return None;
     }
     let (above, container) = path.rsplit_once('/').unwrap_or_default();
     if above.contains('*') || (container.contains('*') && key == "exports") {
-        faults.add(format!("{key}.url: only the container or share of a source can be a pattern"));
+        let text = "only the container, share or file system of a source can be a pattern";
+        faults.add(format!("{key}.url: {text}"));
         return None;
     }
     let credential = match (signature, written.credential.as_deref()) {
@@ -127,4 +151,34 @@ fn account_key(key: &str, url: &Url, written: &Store, faults: &mut Faults) -> Op
 
 fn is_emulator(url: &Url) -> bool {
     url.path_segments().and_then(|mut segments| segments.next()) == Some(EMULATOR_ACCOUNT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_tells_what_it_serves() {
+        let table = [
+            ("a.blob.core.windows.net", Service::Blobs),
+            ("a.file.core.windows.net", Service::Files),
+            ("a.privatelink.file.core.windows.net", Service::Files),
+            ("a.z12.file.storage.azure.net", Service::Files),
+            ("a.file.core.chinacloudapi.cn", Service::Files),
+            ("a.dfs.core.windows.net", Service::Lake),
+            ("a-secondary.dfs.core.windows.net", Service::Lake),
+            ("a.privatelink.dfs.core.windows.net", Service::Lake),
+            ("a.z12.dfs.storage.azure.net", Service::Lake),
+            ("a.dfs.core.usgovcloudapi.net", Service::Lake),
+            ("a.dfs.core.chinacloudapi.cn", Service::Lake),
+            ("a.z5.blob.storage.azure.net", Service::Blobs),
+            ("dfs.blob.core.windows.net", Service::Blobs),
+            ("file.dfs.core.windows.net", Service::Lake),
+            ("storage.contoso.com", Service::Blobs),
+            ("dfs", Service::Blobs),
+        ];
+        for (host, expected) in table {
+            assert_eq!(service(host), expected, "{host}");
+        }
+    }
 }

@@ -6,11 +6,19 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::azure_files::source::ShareSource;
+use dsrd::adapters::azure_lake::source::LakeSource;
 use dsrd::adapters::folder::path::{name_of, relative};
 use dsrd::adapters::folder::source::FolderSource;
 use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::config::settings::Credential;
-use dsrd::ports::sources::Walked;
+use dsrd::domain::coverage::place::Known;
+use dsrd::domain::failure::Failure;
+use dsrd::domain::item::{Item, Kind};
+use dsrd::domain::layout::Containers;
+use dsrd::ports::sources::{
+    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Walked,
+};
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::support::azurite::Azurite;
@@ -18,6 +26,8 @@ use crate::support::blob_server::account::Policy;
 use crate::support::blob_server::server::BlobServer;
 use crate::support::file_server::operation::is_path;
 use crate::support::file_server::server::FileServer;
+use crate::support::lake_server::operation as lake;
+use crate::support::lake_server::server::LakeServer;
 
 /// A store as its owner sees it.
 #[async_trait]
@@ -266,5 +276,132 @@ impl World for FileServerWorld {
     /// As Windows takes it.
     fn takes(&self, name: &str) -> bool {
         is_path(name)
+    }
+}
+
+/// In a file system of a Data Lake server of our own. The suite is about what has bytes: it is not
+/// shown the directories that a file system has besides.
+pub struct LakeServerWorld {
+    pub server: LakeServer,
+    files: FilesOnly,
+}
+
+impl LakeServerWorld {
+    pub const LAKE: &str = "data";
+
+    /// A new server with one file system.
+    pub async fn new() -> Self {
+        let server = LakeServer::start().await;
+        server.create(Self::LAKE);
+        Self::over(server)
+    }
+
+    /// Over a server that has the file system.
+    pub fn over(server: LakeServer) -> Self {
+        let source = LakeSource::open("lake", &server.lake(Self::LAKE)).unwrap();
+        Self { server, files: FilesOnly(source) }
+    }
+
+    /// With its directories.
+    pub fn whole(&self) -> &LakeSource {
+        &self.files.0
+    }
+}
+
+#[async_trait]
+impl World for LakeServerWorld {
+    fn source(&self) -> &dyn Walked {
+        &self.files
+    }
+
+    async fn put(&self, name: &str, bytes: &[u8]) {
+        self.server.put(Self::LAKE, name, bytes);
+    }
+
+    async fn names(&self) -> Vec<String> {
+        self.server.names(Self::LAKE)
+    }
+
+    async fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.server.get(Self::LAKE, name)
+    }
+
+    fn takes(&self, name: &str) -> bool {
+        lake::is_path(name)
+    }
+}
+
+/// A source without its directories.
+struct FilesOnly(LakeSource);
+
+#[async_trait]
+impl Source for FilesOnly {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
+    }
+
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
+        self.0.follow(item, handle).await
+    }
+
+    async fn unrecoverable_after(
+        &self,
+        names: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        self.0.unrecoverable_after(names, erased_at).await
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.0.ping().await
+    }
+
+    async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
+        self.0.lacks().await
+    }
+
+    async fn places(&self) -> Result<Vec<Known>, Failure> {
+        self.0.places().await
+    }
+}
+
+#[async_trait]
+impl Walked for FilesOnly {
+    async fn containers(&self) -> Result<Containers, Failure> {
+        self.0.containers().await
+    }
+
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        let mut page = self.0.list(prefix, marker).await?;
+        page.items.retain(|item| item.kind != Kind::Directory);
+        Ok(page)
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        self.0.read(item).await
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        self.0.erase(item).await
+    }
+
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        self.0.rewrite(item, form).await
+    }
+
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        self.0.erase_replaced(item).await
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        self.0.remains(name).await
     }
 }

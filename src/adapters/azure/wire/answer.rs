@@ -109,13 +109,16 @@ impl Answer {
         self.status == 403 && self.code.starts_with("Authorization")
     }
 
-    /// Whether the whole container, or share, is not there: not a word about anything in it.
+    /// Whether the whole container, file system or share is not there: not a word about anything in
+    /// it.
     pub fn is_container_missing(&self) -> bool {
         matches!(
             self.code.as_str(),
             "ContainerNotFound"
                 | "ContainerBeingDeleted"
                 | "ContainerDisabled"
+                | "FilesystemNotFound"
+                | "FilesystemBeingDeleted"
                 | "ShareNotFound"
                 | "ShareBeingDeleted"
                 | "ShareDisabled"
@@ -186,6 +189,7 @@ fn kind_of_conflict(code: &str) -> FailureKind {
         | "UncommittedBlockCountExceedsLimit" => FailureKind::Permanent,
         "ContainerBeingDeleted"
         | "ContainerDisabled"
+        | "FilesystemBeingDeleted"
         | "ShareBeingDeleted"
         | "ShareDisabled"
         | "AccountIsDisabled" => FailureKind::NeedsPerson,

@@ -106,6 +106,22 @@ impl Container {
         }
     }
 
+    /// The same container where another host serves it, by the same way in.
+    pub fn on_host(&self, host: &str) -> Self {
+        let moved = |url: &Url| {
+            let mut url = url.clone();
+            // One that no URL can have leaves it where it is.
+            url.set_host(Some(host)).ok();
+            url
+        };
+        Self {
+            url: moved(&self.url),
+            authorised: moved(&self.authorised),
+            options: self.options.clone(),
+            pipeline: self.pipeline.clone(),
+        }
+    }
+
     /// Its name: the last segment of the URL.
     pub fn name(&self) -> &str {
         self.url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
@@ -157,7 +173,7 @@ impl Container {
         headers: &RequestHeaders<'_>,
     ) -> Result<Answer, Trouble> {
         let mut request = Request::new(url, method);
-        if method == Method::Put {
+        if matches!(method, Method::Put | Method::Patch) {
             request.insert_header("content-length", "0");
         }
         for (name, value) in headers {
@@ -173,7 +189,21 @@ impl Container {
         headers: Vec<(String, String)>,
         body: Bytes,
     ) -> Result<Answer, Trouble> {
-        let mut request = Request::new(url, Method::Put);
+        self.send_body(Method::Put, url, headers, body).await
+    }
+
+    /// The same for any method.
+    pub async fn send_body(
+        &self,
+        method: Method,
+        url: Url,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> Result<Answer, Trouble> {
+        let mut request = Request::new(url, method);
+        if body.is_empty() && method == Method::Patch {
+            request.insert_header("content-length", "0");
+        }
         for (name, value) in headers {
             request.insert_header(name, value);
         }

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use url::Url;
 
+use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_files::changing::draft;
@@ -56,7 +57,7 @@ impl Rewriter {
         if item.kind == Kind::Directory {
             return Ok(refused("directory"));
         }
-        let draft = draft::beside(&item.name);
+        let draft = drafts::beside(&item.name);
         let (Some(url), Some(draft_url)) =
             (self.share.file_url(&item.name, None), self.share.file_url(&draft, None))
         else {

@@ -12,14 +12,15 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::support::blob_server::account::{Account, Deletion, Policy};
-use crate::support::blob_server::conditions::{Conditions, refusal};
+use crate::support::blob_server::conditions::Conditions;
 use crate::support::blob_server::container::{Container, Generated};
 use crate::support::blob_server::faults::{Fault, Faults};
 use crate::support::blob_server::form::{Draft, Form, Which};
-use crate::support::blob_server::operation::{Addressed, Operation, place};
-use crate::support::blob_server::service::{answer, common, refused_reply};
-use crate::support::blob_server::wire::{Connection, Cut, Reply, Request};
+use crate::support::blob_server::operation::{Operation, place};
+use crate::support::blob_server::service::answer;
+use crate::support::blob_server::wire::{Reply, Request};
 use crate::support::ports::free_port;
+use crate::support::serving::{Serving, serve};
 
 /// The account's name.
 pub const ACCOUNT: &str = "ownstore";
@@ -47,13 +48,7 @@ impl BlobServer {
             account: Mutex::new(Account::new(policy)),
             faults: Mutex::default(),
         });
-        let serving = Arc::clone(&shared);
-        run(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.set_nodelay(true).ok();
-                run(serve(Arc::clone(&serving), Connection::new(stream)));
-            }
-        });
+        serve(Arc::clone(&shared), listener);
         Self { shared }
     }
 
@@ -252,86 +247,25 @@ impl BlobServer {
     }
 }
 
-/// One connection, until it ends or is ended.
-async fn serve(shared: Arc<Shared>, mut connection: Connection) {
-    while let Some(request) = connection.read().await {
+impl Serving for Shared {
+    type Operation = Operation;
+
+    fn operation(&self, request: &Request) -> Operation {
         let place = place(&request.path);
-        let operation =
-            place.as_ref().map_or(Operation::Unknown, |place| Operation::of(&request, place));
-        let (fault, latency) = {
-            let mut faults = shared.faults.lock().unwrap();
-            (faults.begin(operation), faults.latency)
-        };
-        let in_flight = InFlight(&shared.faults);
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
-        if let Some(Fault::Late(time)) = fault {
-            tokio::time::sleep(time).await;
-        }
-        if fault == Some(Fault::Dropped) {
-            return;
-        }
-        let reply = match fault.and_then(|fault| not_done(fault, &request)) {
-            Some(reply) => shared.complete(reply, &request),
-            None => shared.answer(&request, place.unwrap_or_default(), operation),
-        };
-        let cut = match fault {
-            Some(Fault::LostAnswer) => Some(Cut::Nothing),
-            Some(Fault::HalfAnswer) => Some(Cut::Half),
-            _ => None,
-        };
-        let written = connection.write(&reply, cut).await;
-        drop(in_flight);
-        if written.is_none() {
-            return;
-        }
+        place.map_or(Operation::Unknown, |place| Operation::of(request, &place))
     }
-}
 
-/// The answer to a request that is refused for no reason of its own.
-pub fn not_done(fault: Fault, request: &Request) -> Option<Reply> {
-    let (status, code) = match fault {
-        Fault::Busy { .. } => (503, "ServerBusy"),
-        Fault::TooMany => (429, "TooManyRequests"),
-        Fault::TimedOut => (500, "OperationTimedOut"),
-        _ => return None,
-    };
-    let reply = refused_reply(refusal(status, code), request);
-    match fault {
-        Fault::Busy { retry_after_s: Some(seconds) } => {
-            Some(reply.with("Retry-After", seconds.to_string()))
-        }
-        _ => Some(reply),
+    fn faults(&self) -> &Mutex<Faults<Operation>> {
+        &self.faults
     }
-}
 
-impl Shared {
-    fn answer(&self, request: &Request, place: Addressed, operation: Operation) -> Reply {
+    fn now(&self) -> Timestamp {
+        self.account.lock().unwrap().now
+    }
+
+    fn answer(&self, request: &Request, operation: Operation) -> Reply {
+        let place = place(&request.path).unwrap_or_default();
         let mut account = self.account.lock().unwrap();
         answer(&mut account, &self.endpoint, request, &place, operation)
     }
-
-    fn complete(&self, mut reply: Reply, request: &Request) -> Reply {
-        let now = self.account.lock().unwrap().now;
-        let headers = common(now, request);
-        reply.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        reply
-    }
-}
-
-/// A request that is under way; the end of its connection ends it, too.
-struct InFlight<'a>(&'a Mutex<Faults<Operation>>);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        if let Ok(mut faults) = self.0.lock() {
-            faults.end();
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test's runtime ends it with the test")]
-fn run(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
 }

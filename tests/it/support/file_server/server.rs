@@ -1,6 +1,5 @@
 //! The server as tests use it: start it, fill it, let things go wrong, look into it.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,15 +11,14 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::support::blob_server::faults::{Fault, Faults};
-use crate::support::blob_server::server::not_done;
-use crate::support::blob_server::service::common;
-use crate::support::blob_server::wire::{Connection, Cut, Reply, Request};
+use crate::support::blob_server::wire::{Reply, Request};
 use crate::support::file_server::account::Account;
 use crate::support::file_server::entry::{ACCOUNT, KEY};
-use crate::support::file_server::operation::{Addressed, Operation, addressed};
+use crate::support::file_server::operation::{Operation, addressed};
 use crate::support::file_server::service::answer;
 use crate::support::file_server::tree::{Entry, File, Handle, Node, folded, split};
 use crate::support::ports::free_port;
+use crate::support::serving::{Serving, Shape, Shapes, serve};
 
 /// A running server. It ends with the test's runtime.
 pub struct FileServer {
@@ -31,23 +29,7 @@ struct Shared {
     endpoint: String,
     account: Mutex<Account>,
     faults: Mutex<Faults<Operation>>,
-    shapes: Mutex<BTreeSet<Shape>>,
-}
-
-/// A request and its answer, but for values.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shape {
-    pub operation: Operation,
-    pub method: String,
-    /// What is done with a lease.
-    pub action: Option<String>,
-    /// Names of parameters, of headers, and of headers of the answer, these in lower case.
-    pub queries: Vec<String>,
-    pub headers: Vec<String>,
-    pub status: u16,
-    pub answered: Vec<String>,
-    /// The error code.
-    pub code: Option<String>,
+    shapes: Mutex<Shapes<Operation>>,
 }
 
 impl FileServer {
@@ -61,13 +43,7 @@ impl FileServer {
             faults: Mutex::default(),
             shapes: Mutex::default(),
         });
-        let serving = Arc::clone(&shared);
-        run(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.set_nodelay(true).ok();
-                run(serve(Arc::clone(&serving), Connection::new(stream)));
-            }
-        });
+        serve(Arc::clone(&shared), listener);
         Self { shared }
     }
 
@@ -235,7 +211,7 @@ impl FileServer {
     }
 
     /// What was asked and answered so far, each shape once.
-    pub fn shapes(&self) -> BTreeSet<Shape> {
+    pub fn shapes(&self) -> Shapes<Operation> {
         self.shared.shapes.lock().unwrap().clone()
     }
 
@@ -248,72 +224,29 @@ impl FileServer {
     }
 }
 
-/// One connection, until it ends or is ended.
-async fn serve(shared: Arc<Shared>, mut connection: Connection) {
-    while let Some(request) = connection.read().await {
-        let place = addressed(&request);
-        let operation =
-            place.as_ref().map_or(Operation::Unknown, |place| Operation::of(&request, place));
-        let (fault, latency) = {
-            let mut faults = shared.faults.lock().unwrap();
-            (faults.begin(operation), faults.latency)
-        };
-        let late = if let Some(Fault::Late(time)) = fault { time } else { Duration::ZERO };
-        if !(latency + late).is_zero() {
-            tokio::time::sleep(latency + late).await;
-        }
-        let ended = || shared.faults.lock().unwrap().end();
-        if fault == Some(Fault::Dropped) {
-            return ended();
-        }
-        let reply = match fault.and_then(|fault| not_done(fault, &request)) {
-            Some(reply) => shared.complete(reply, &request),
-            None => shared.answer(&request, place.unwrap_or_default(), operation),
-        };
-        shared.shapes.lock().unwrap().insert(shape(operation, &request, &reply));
-        let cut = match fault {
-            Some(Fault::LostAnswer) => Some(Cut::Nothing),
-            Some(Fault::HalfAnswer) => Some(Cut::Half),
-            _ => None,
-        };
-        let written = connection.write(&reply, cut).await;
-        ended();
-        if written.is_none() {
-            return;
-        }
-    }
-}
+impl Serving for Shared {
+    type Operation = Operation;
 
-fn shape(operation: Operation, request: &Request, reply: &Reply) -> Shape {
-    let pairs = url::form_urlencoded::parse(request.query_text.as_bytes());
-    let header = |name: &str| reply.headers.iter().find(|(it, _)| it == name);
-    Shape {
-        operation,
-        method: request.method.clone(),
-        action: request.header("x-ms-lease-action").map(str::to_owned),
-        queries: pairs.map(|(name, _)| name.into_owned()).collect(),
-        headers: request.headers.keys().cloned().collect(),
-        status: reply.status,
-        answered: reply.headers.iter().map(|(name, _)| name.to_lowercase()).collect(),
-        code: header("x-ms-error-code").map(|(_, code)| code.clone()),
+    fn operation(&self, request: &Request) -> Operation {
+        let place = addressed(request);
+        place.map_or(Operation::Unknown, |place| Operation::of(request, &place))
     }
-}
 
-impl Shared {
-    fn answer(&self, request: &Request, place: Addressed, operation: Operation) -> Reply {
+    fn faults(&self) -> &Mutex<Faults<Operation>> {
+        &self.faults
+    }
+
+    fn now(&self) -> Timestamp {
+        self.account.lock().unwrap().now
+    }
+
+    fn answer(&self, request: &Request, operation: Operation) -> Reply {
+        let place = addressed(request).unwrap_or_default();
         let mut account = self.account.lock().unwrap();
         answer(&mut account, &self.endpoint, request, &place, operation)
     }
 
-    fn complete(&self, mut reply: Reply, request: &Request) -> Reply {
-        let now = self.account.lock().unwrap().now;
-        let headers = common(now, request);
-        reply.headers.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        reply
+    fn note(&self, operation: Operation, request: &Request, reply: &Reply) {
+        self.shapes.lock().unwrap().insert(Shape::of(operation, request, reply));
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test's runtime ends it with the test")]
-fn run(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
 }

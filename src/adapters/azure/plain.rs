@@ -1,7 +1,7 @@
 //! Which files say nothing beside their bytes.
 //!
 //! A listing shows neither metadata nor media types: each file has to be asked. Most say nothing,
-//! since a mounted share has no way to say it, and it is remembered of those, so that a sweep asks
+//! since most programs have no way to say it, and it is remembered of those, so that a sweep asks
 //! no more files than are new or changed.
 
 use std::collections::HashSet;

@@ -1,0 +1,158 @@
+//! All file systems of an account whose names match a pattern, as one source.
+//!
+//! They are looked up anew whenever a listing begins or ends one. An item's name is the file
+//! system's, a slash, the path.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::adapters::azure::several::{self, Several};
+use crate::adapters::azure_lake::file_system::FileSystem;
+use crate::adapters::azure_lake::lister::Lister;
+use crate::adapters::azure_lake::source::LakeSource;
+use crate::config::settings::Blob;
+use crate::domain::coverage::place::Known;
+use crate::domain::failure::Failure;
+use crate::domain::item::Item;
+use crate::domain::layout::{Containers, OneContainer, is_match};
+use crate::ports::sources::{
+    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Walked,
+};
+
+/// The source.
+pub struct FileSystems {
+    name: String,
+    /// Stands for all of them: same account, same way in.
+    entry: Arc<FileSystem>,
+    lister: Lister,
+    opened: Mutex<BTreeMap<String, Arc<LakeSource>>>,
+}
+
+impl FileSystems {
+    /// The file systems of `lake`, whose URL ends in a pattern, under the configured `name`. Asks
+    /// nobody yet.
+    ///
+    /// # Errors
+    /// Where the URL is no file system's or the credential is malformed.
+    pub fn open(name: &str, lake: &Blob) -> Result<Self, Failure> {
+        let entry = Arc::new(FileSystem::open(lake)?);
+        let (lister, opened) = (Lister::new(Arc::clone(&entry)), Mutex::default());
+        Ok(Self { name: name.to_owned(), entry, lister, opened })
+    }
+
+    fn pattern(&self) -> &str {
+        self.entry.name()
+    }
+}
+
+#[async_trait]
+impl Several for FileSystems {
+    type One = LakeSource;
+
+    const STRAY: &'static str = "finding a path: its file system is not ours";
+
+    async fn names(&self) -> Result<Vec<String>, Failure> {
+        let prefix = self.pattern().split('*').next().unwrap_or_default();
+        let mut names = self.lister.file_systems(prefix).await?;
+        names.retain(|name| self.is_ours(name));
+        names.sort();
+        Ok(names)
+    }
+
+    fn is_ours(&self, name: &str) -> bool {
+        is_match(self.pattern(), name)
+    }
+
+    fn one(&self, name: &str) -> Arc<LakeSource> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = || Arc::new(LakeSource::within(&self.name, self.entry.beside(name)));
+        Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
+    }
+}
+
+#[async_trait]
+impl Source for FileSystems {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn place(&self) -> String {
+        format!("{} {}", self.entry.entry().account(), self.pattern())
+    }
+
+    fn finds(&self) -> Finds<'_> {
+        Finds::Walk(self)
+    }
+
+    /// What is erased here is gone at once.
+    async fn follow(&self, _: &Item, _: &str) -> Result<Followed, Failure> {
+        Ok(Followed::Unknown)
+    }
+
+    /// It is the account that keeps what is deleted, and so the same for all.
+    async fn unrecoverable_after(
+        &self,
+        _: &[String],
+        erased_at: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        match self.names().await?.first() {
+            Some(name) => self.one(name).unrecoverable_after(&[], erased_at).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), Failure> {
+        self.names().await.map(drop)
+    }
+
+    async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
+        match self.names().await?.first() {
+            Some(name) => self.one(name).lacks().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn places(&self) -> Result<Vec<Known>, Failure> {
+        let mut places = Vec::new();
+        for name in self.names().await? {
+            places.extend(self.one(&name).places().await?);
+        }
+        Ok(places)
+    }
+}
+
+#[async_trait]
+impl Walked for FileSystems {
+    async fn containers(&self) -> Result<Containers, Failure> {
+        let names = self.names().await?;
+        let each = names.iter().map(|name| OneContainer::leading(name)).collect();
+        Ok(Containers { account: self.entry.entry().account(), each, are_shares: false })
+    }
+
+    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
+        several::list(self, prefix, marker).await
+    }
+
+    async fn read(&self, item: &Item) -> Result<Read, Failure> {
+        several::read(self, item).await
+    }
+
+    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
+        several::erase(self, item).await
+    }
+
+    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
+        several::rewrite(self, item, form).await
+    }
+
+    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
+        several::erase_replaced(self, item).await
+    }
+
+    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
+        several::remains(self, name).await
+    }
+}

@@ -1,0 +1,129 @@
+//! Asks a file system for its paths, page by page, and an account for its file systems.
+
+use std::sync::Arc;
+
+use azure_core::http::Method;
+use url::Url;
+
+use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure::wire::answer::Answer;
+use crate::adapters::azure_lake::file_system::FileSystem;
+use crate::adapters::azure_lake::listing::{self, Listed, Unreadable};
+use crate::domain::failure::Failure;
+
+/// Paths of a page; the service's own bound.
+const PAGE_PATHS_MAX: &str = "5000";
+/// Tries of one page whose body breaks off.
+const PAGE_TRIES_MAX: u32 = 3;
+/// The header that says where the next page starts.
+const CONTINUATION: &str = "x-ms-continuation";
+
+const LISTING: &str = "listing a file system";
+const LISTING_ALL: &str = "listing the file systems of an account";
+
+/// Lists one file system.
+pub struct Lister {
+    lake: Arc<FileSystem>,
+}
+
+/// A page.
+#[derive(Default)]
+pub struct Paths {
+    /// In the order of the service.
+    pub paths: Vec<Listed>,
+    /// Where the next page starts.
+    pub next: Option<String>,
+}
+
+impl Lister {
+    /// Lists that file system.
+    pub fn new(lake: Arc<FileSystem>) -> Self {
+        Self { lake }
+    }
+
+    /// One page of all that is below a directory, whatever is between; empty where there is no such
+    /// directory. The directory has no slash at its end, and is empty for all.
+    ///
+    /// # Errors
+    /// Where the file system cannot be listed.
+    pub async fn page(&self, directory: &str, after: Option<&str>) -> Result<Paths, Failure> {
+        let mut url = self.lake.entry().entered_url();
+        for (name, value) in [
+            ("resource", "filesystem"),
+            ("recursive", "true"),
+            ("maxResults", PAGE_PATHS_MAX),
+            ("directory", directory),
+            ("continuation", after.unwrap_or_default()),
+        ] {
+            if !value.is_empty() {
+                add_query(&mut url, name, value);
+            }
+        }
+        match self.asked(LISTING, url, listing::paths).await? {
+            Ok((paths, next)) => Ok(Paths { paths, next }),
+            // Nothing is there, or a file is.
+            Err(answer) if !directory.is_empty() && is_no_directory(&answer) => {
+                Ok(Paths::default())
+            }
+            Err(answer) => Err(answer.failure(LISTING)),
+        }
+    }
+
+    /// The names of all file systems of the account that begin so.
+    ///
+    /// # Errors
+    /// Where the account cannot be listed.
+    pub async fn file_systems(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        let (mut names, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut url = self.lake.entry().account_url();
+            for (name, value) in
+                [("resource", "account"), ("prefix", prefix), ("continuation", &after)]
+            {
+                if !value.is_empty() {
+                    add_query(&mut url, name, value);
+                }
+            }
+            match self.asked(LISTING_ALL, url, listing::file_systems).await? {
+                Ok((page, next)) => {
+                    names.extend(page);
+                    let Some(next) = next else { return Ok(names) };
+                    after = next;
+                }
+                Err(answer) => return Err(answer.failure(LISTING_ALL)),
+            }
+        }
+    }
+
+    /// A page, and where the next starts; or the answer that is none. One that breaks off is asked
+    /// for again: the pipeline tries requests again, but not bodies.
+    async fn asked<T>(
+        &self,
+        doing: &str,
+        url: Url,
+        read: impl Fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<Result<(T, Option<String>), Answer>, Failure> {
+        let mut tries = 0;
+        loop {
+            let answer = self.lake.call(doing, Method::Get, url.clone(), &[]).await?;
+            if answer.status != 200 {
+                return Ok(Err(answer));
+            }
+            tries += 1;
+            let next = answer.header(CONTINUATION).filter(|it| !it.is_empty()).map(str::to_owned);
+            let page = match answer.collect().await {
+                Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
+                Err(trouble) => Err(trouble.failure(doing)),
+            };
+            match page {
+                Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
+                Err(_) => {}
+                Ok(page) => return Ok(Ok((page, next))),
+            }
+        }
+    }
+}
+
+fn is_no_directory(answer: &Answer) -> bool {
+    matches!(answer.status, 404 | 409) && !answer.is_container_missing()
+}
