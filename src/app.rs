@@ -143,6 +143,7 @@ impl Daemon {
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
+            directories: stores::directories(settings)?,
             exports: stores::exports(settings)?,
             tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
@@ -351,6 +352,7 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 pub async fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
     Ok(Preview {
         sources: sources(settings, beside)?,
+        directories: stores::directories(settings)?,
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
         learned: learned(settings).await,
@@ -424,6 +426,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let telemetry = telemetry.map(|one| Arc::new(MemorySource::new(&one.name)) as _);
     let preview = Preview {
         sources: settings.sources.iter().map(named).chain(workspaces).chain(telemetry).collect(),
+        directories: Vec::new(),
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
         learned: None,

@@ -16,3 +16,4 @@ pub mod collector;
 pub mod system;
 pub mod supervisor;
 pub mod keys;
+pub mod aliases;

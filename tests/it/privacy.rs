@@ -8,10 +8,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::config::settings::People;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::asked::thing::{Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::Failure;
+use dsrd::domain::homes::claim::Claim;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
@@ -203,6 +205,7 @@ fn nothing_can_be_printed() {
     };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
+    let claim = Claim { alias: EMAIL.to_owned(), who: subject.clone() };
     let thing = Thing {
         kind: ThingKind::Compute,
         name: format!("ci-{EMAIL}"),
@@ -222,6 +225,7 @@ fn nothing_can_be_printed() {
     let printed = [
         format!("{identity:?} {identity:#?}"),
         format!("{subject:?} {subject:#?}"),
+        format!("{claim:?} {:?}", People { aliases: vec![claim.clone()], graph: None }),
         format!("{request:?} {request:#?}"),
         format!("{item:?} {item:#?} {:?}", item.version),
         format!("{hit:?} {finding:?} {finding:#?}"),

@@ -4,3 +4,4 @@ pub mod workspaces;
 pub mod storage;
 pub mod telemetry;
 pub mod graph;
+pub mod people;

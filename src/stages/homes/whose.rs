@@ -1,0 +1,72 @@
+//! Whose the folders of users are, by all who can say it: directories, workspaces, and what the
+//! services of these say of runs.
+//!
+//! A blob that calls itself the document of a run says nothing here: anybody can have written it.
+//! Nor does the path of a notebook: people run each other's.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::domain::asked::subject::Subject;
+use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
+use crate::domain::homes::own::Homes;
+use crate::domain::item::Item;
+use crate::ports::sources::{Directory, Source};
+use crate::stages::plan::document::author;
+
+/// Records of runs that are read for it, and at the same time.
+pub const RECORDS_MAX: usize = 16;
+const AT_ONCE: usize = 4;
+
+/// Who is asked what there is, and whose it is.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// What is searched.
+    pub sources: &'a [Arc<dyn Source>],
+    /// Who knows people, beside these.
+    pub directories: &'a [Arc<dyn Directory>],
+}
+
+impl Around<'_> {
+    /// Whether anybody knows whose folders are.
+    pub fn knows(&self) -> bool {
+        !self.directories.is_empty()
+            || self.sources.iter().any(|source| source.directory().is_some())
+    }
+
+    /// The folders of a person; `records` are what services say of runs.
+    ///
+    /// # Errors
+    /// Somebody who may know does not answer: what belongs to the person is not known then.
+    pub async fn homes(&self, person: &Subject, records: &[Item]) -> Result<Homes, Failure> {
+        let people = std::slice::from_ref(person);
+        let mut claims = Vec::new();
+        for directory in self.directories {
+            claims.extend(directory.claims(people).await?);
+        }
+        for source in self.sources {
+            let Some(directory) = source.directory() else { continue };
+            let said = directory.claims(people).await;
+            claims.extend(said.map_err(|failure| failure.of_source(source.name()))?);
+        }
+        claims.extend(self.said_in(records).await?);
+        Ok(Homes::of(person, &claims))
+    }
+
+    async fn said_in(&self, records: &[Item]) -> Result<Vec<Claim>, Failure> {
+        let reading = records.iter().filter_map(|item| {
+            let source = self.sources.iter().find(|source| source.name() == item.source)?;
+            let walked = source.finds().walked()?;
+            Some(async move {
+                let said = author(walked, item).await;
+                said.map_err(|failure| failure.of_source(&item.source))
+            })
+        });
+        let reading: Vec<_> = reading.collect();
+        let said: Vec<_> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+        let claim = |(address, who): (String, Subject)| Claim::by_address(&address, who);
+        Ok(said.into_iter().flatten().filter_map(claim).collect())
+    }
+}
