@@ -2,6 +2,7 @@
 //! and the one way from the command line to everything below.
 
 pub mod rekeying;
+pub mod storage;
 pub mod verifying;
 
 use std::error::Error;
@@ -127,6 +128,7 @@ impl Daemon {
             Some(path) => Some(system::alone(path.as_ref())?),
             None => None,
         };
+        let settings = &storage::completed(settings, true).await.map_err(AppError)?;
         let entropy = Arc::new(SystemEntropy);
         let ledger =
             Arc::new(once_there(&SystemClock, || SqlLedger::open(&settings.ledger.url)).await?);
@@ -350,6 +352,7 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 /// # Errors
 /// A source cannot be opened.
 pub async fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
+    let settings = &storage::completed(settings, false).await.map_err(AppError)?;
     Ok(Preview {
         sources: sources(settings, beside)?,
         directories: stores::directories(settings)?,
@@ -435,6 +438,9 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let faults = looked.err().unwrap_or_default().into_iter();
     // A decision is no request, and no fault on its way to the queue.
     let faults = faults.filter(|fault| fault.code != "no_request");
+    // Only workspaces know what they make sources of.
+    let knows_all = !settings.workspaces.iter().any(|workspace| workspace.brings_storage);
+    let faults = faults.filter(|fault| knows_all || fault.code != "unknown_source");
     Ok(faults
         .map(|fault| Fault { pointer: fault.pointer, code: fault.code, message: fault.message })
         .collect())

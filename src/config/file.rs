@@ -110,6 +110,7 @@ pub struct Workspace {
     #[serde(default)]
     pub data_plane: Vec<String>,
     pub telemetry: Option<bool>,
+    pub storage: Option<String>,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,

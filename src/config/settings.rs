@@ -182,6 +182,8 @@ pub struct Workspace {
     pub endpoint: url::Url,
     /// The cloud that it is in; `None` in one that only its endpoints tell of.
     pub cloud: Option<Cloud>,
+    /// Whether the containers and shares that it knows of are sources too: `storage = "all"`.
+    pub brings_storage: bool,
     /// Where its own services may be, beside the endpoint and the hosts of its cloud.
     pub data_plane: Vec<url::Url>,
     /// How requests are authorised: an identity.
