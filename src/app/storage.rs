@@ -25,8 +25,8 @@ pub struct Line {
 /// Why a workspace does not tell; for people to read.
 type Untold = Box<dyn Error + Send + Sync>;
 
-/// The settings with the sources that workspaces make. `is_patient`: waits for a workspace that does
-/// not answer for now.
+/// The settings with the sources that workspaces make. `is_patient`: waits for a workspace that
+/// does not answer for now.
 ///
 /// # Errors
 /// A workspace does not let us in, or is none.

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::support::simulation::leaks::{EMAIL, OBJECT_ID};
 use crate::support::simulation::scenario::{
-    SOURCE, Scenario, control, notes, request, request_with, rule, run_document, simulate,
+    SOURCE, Scenario, THINGS, control, notes, request, request_with, rule, run_document, simulate,
 };
 use crate::support::simulation::story::check;
 use crate::whole_runs::once;
@@ -29,7 +29,8 @@ const QUIET: &str = "{\"cells\":[]}";
 
 fn claim(alias: &str, kind: IdentityType, value: &str) -> Claim {
     let identity = Identity::new(kind, IdentityFormat::Raw, value.to_owned());
-    Claim { alias: alias.to_owned(), who: Subject { identities: vec![identity] } }
+    let who = Subject { identities: vec![identity] };
+    Claim { alias: alias.to_owned(), who, account: None }
 }
 
 fn hers() -> Claim {
@@ -45,7 +46,7 @@ fn knowing(mut scenario: Scenario, claims: Vec<Claim>) -> Scenario {
 fn share() -> Scenario {
     let mut scenario = Scenario::new();
     let container = Container::Named("code-391ff5ac-6576-460f-ba4d-7e03433c68b6".to_owned());
-    let share = MemorySource::new(NOTEBOOKS).laid_out(container);
+    let share = MemorySource::new(NOTEBOOKS).laid_out(container).in_account("acct");
     for name in [
         "train.ipynb",
         ".ipynb_checkpoints/train-checkpoint.ipynb",
@@ -150,6 +151,53 @@ fn a_folder_in_doubt_stays_and_is_listed() {
             before.into_iter().filter(|name| name.starts_with("Users/")).collect();
         assert!(left.iter().all(|name| share.get(name).is_some()), "{ended}");
     }
+}
+
+/// What a workspace says is of its own account: in another somebody else may be called so.
+#[test]
+fn a_workspace_tells_whose_the_folders_of_its_account_are() {
+    let with = |account: &str| {
+        let mut scenario = share().ruled_by(vec![by_folder()]).sent(request("r-1", "erasure"));
+        let things = MemorySource::new(THINGS).of_things().in_account(account);
+        // The instance goes, and with it what it told: the second look knows it still.
+        let instance = json!({ "systemData": { "createdBy": EMAIL } });
+        things.put("compute/ci-7", instance.to_string());
+        things.set_claims(vec![hers()]);
+        scenario.sources.push(Arc::new(things));
+        scenario
+    };
+    let scenario = with("https://acct.blob.core.windows.net/");
+    let (share, things) = (scenario.source(NOTEBOOKS), scenario.source(THINGS));
+    once(&scenario, "acted", move || {
+        share.put(LATE, QUIET);
+        things.set_claims(Vec::new());
+    });
+    let ended = check(scenario);
+    assert_eq!(holds(&ended), OF_BOB, "{ended}");
+    let ended = check(with("other"));
+    assert!(holds(&ended).contains("Users/zyxcanary.q7/train.ipynb"), "{ended}");
+    assert!(holds(&ended).contains("Users/zyxcanary.q7/todo.txt"), "{ended}");
+}
+
+/// The record of a run, of a service, says by which address she signs in; a blob that says the same
+/// says nothing.
+#[test]
+fn a_record_of_a_run_tells_it_and_a_blob_does_not() {
+    let of = |is_service: bool| {
+        let mut scenario = share().ruled_by(vec![by_folder()]).sent(request("r-1", "erasure"));
+        let things = MemorySource::new(THINGS).of_things().in_account("acct");
+        if is_service {
+            things.put("run/r1/history", run_document());
+        }
+        scenario.sources.push(Arc::new(things));
+        let blob = "ExperimentRun/dcid.r1/run.json";
+        scenario.source(SOURCE).put(blob, run_document());
+        check(scenario)
+    };
+    let ended = of(true);
+    assert_eq!(holds(&ended), OF_BOB, "{ended}");
+    let ended = of(false);
+    assert!(holds(&ended).contains("Users/zyxcanary.q7/train.ipynb"), "{ended}");
 }
 
 /// The request calls her by the alias itself.

@@ -119,7 +119,8 @@ fn claim(user: &Value) -> Option<Claim> {
         Some(Identity::new(kind, IdentityFormat::Raw, text(field)?.to_owned()))
     });
     let alias = text("mailNickname")?.to_owned();
-    Some(Claim { alias, who: Subject { identities: identities.collect() } })
+    let who = Subject { identities: identities.collect() };
+    Some(Claim { alias, who, account: None })
 }
 
 #[cfg(test)]

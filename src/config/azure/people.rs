@@ -153,7 +153,7 @@ fn row(columns: &[Column], record: &StringRecord) -> Result<Claim, String> {
     if identities.is_empty() {
         return Err("it does not say whose the alias is".to_owned());
     }
-    Ok(Claim { alias, who: Subject { identities } })
+    Ok(Claim { alias, who: Subject { identities }, account: None })
 }
 
 fn is_alias(alias: &str) -> bool {

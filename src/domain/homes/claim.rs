@@ -20,6 +20,9 @@ pub struct Claim {
     pub alias: String,
     /// Who is said to have it.
     pub who: Subject,
+    /// The storage account, in lower case, in which that is so: what one workspace says is nothing
+    /// of the folders of another. `None` where it is so in all.
+    pub account: Option<String>,
 }
 
 /// What one person is known by, and no other: hashed addresses and ids.
@@ -36,7 +39,18 @@ impl Claim {
     pub fn by_address(address: &str, who: Subject) -> Option<Self> {
         let (local, domain) = address.trim().rsplit_once('@')?;
         let is_one = !local.is_empty() && !domain.is_empty() && !local.contains(['/', '@', '#']);
-        is_one.then(|| Self { alias: local.to_owned(), who })
+        is_one.then(|| Self { alias: local.to_owned(), who, account: None })
+    }
+
+    /// The same, of folders in that account alone.
+    #[must_use]
+    pub fn within(self, account: &str) -> Self {
+        Self { account: Some(account.to_lowercase()), ..self }
+    }
+
+    /// Whether it is about folders that are in this account.
+    pub fn is_about(&self, account: &str) -> bool {
+        self.account.as_deref().is_none_or(|own| own == account)
     }
 }
 

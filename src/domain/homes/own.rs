@@ -23,8 +23,9 @@ pub struct Homes {
 pub type Aliases = BTreeMap<String, BTreeSet<String>>;
 
 impl Homes {
-    /// Those of the person of a request, by what is claimed of anybody.
-    pub fn of(person: &Subject, claims: &[Claim]) -> Self {
+    /// Those of the person of a request that are in this account, by what is claimed of anybody.
+    /// Who somebody is does not hang on the account.
+    pub fn of(person: &Subject, claims: &[Claim], account: &str) -> Self {
         let asked = Marks::of(&person.identities);
         let said: Vec<Marks> =
             claims.iter().map(|claim| Marks::of(&claim.who.identities)).collect();
@@ -38,12 +39,12 @@ impl Homes {
         }
         let is_contested = !asked.have_id()
             && said.iter().any(|said| said.meet(&marks) && said.contradict(&marks));
-        let claimed = claims.iter().zip(&theirs).filter(|(_, is_theirs)| **is_theirs);
-        let claimed = claimed.map(|(claim, _)| claim.alias.as_str());
-        let (mut homes, mut of_others) = (Self::default(), BTreeSet::new());
-        for (claim, _) in claims.iter().zip(&theirs).filter(|(_, is_theirs)| !**is_theirs) {
-            of_others.insert(folded(&claim.alias));
-        }
+        let here = claims.iter().zip(theirs).filter(|(claim, _)| claim.is_about(account));
+        let (claimed, others): (Vec<_>, Vec<_>) = here.partition(|(_, is_theirs)| *is_theirs);
+        let claimed = claimed.into_iter().map(|(claim, _)| claim.alias.as_str());
+        let of_others: BTreeSet<String> =
+            others.into_iter().map(|(claim, _)| folded(&claim.alias)).collect();
+        let mut homes = Self::default();
         for alias in claimed.chain(names(person)).filter(|alias| is_folder(alias)) {
             let key = folded(alias);
             let is_doubtful = is_contested || of_others.contains(&key);
@@ -90,11 +91,11 @@ mod tests {
     }
 
     fn claim(alias: &str, identities: &[(&str, &str)]) -> Claim {
-        Claim { alias: alias.to_owned(), who: subject(identities) }
+        Claim { alias: alias.to_owned(), who: subject(identities), account: None }
     }
 
     fn told(person: &[(&str, &str)], claims: &[Claim]) -> (Vec<String>, Vec<String>) {
-        let Homes { own, in_doubt } = Homes::of(&subject(person), claims);
+        let Homes { own, in_doubt } = Homes::of(&subject(person), claims, "acct");
         (own.into_keys().collect(), in_doubt.into_keys().collect())
     }
 
@@ -140,6 +141,21 @@ mod tests {
         let (own, in_doubt) = told(&[ann, ("object_id", OTHER)], &claims);
         assert_eq!((own.len(), in_doubt.len()), (2, 0), "the second, by the id");
         assert!(own.contains(&"ann2".to_owned()) && !own.contains(&"ann".to_owned()));
+    }
+
+    /// Two workspaces, in each of which somebody else is called so.
+    #[test]
+    fn what_a_workspace_says_is_of_its_own_account() {
+        let ann = ("email", "ann@contoso.com");
+        let claims = [
+            claim("ann", &[ann, ("object_id", ANN)]).within("ACCT"),
+            claim("ann", &[("email", "ann@fabrikam.com")]).within("other"),
+        ];
+        let (own, in_doubt) = told(&[("object_id", ANN)], &claims);
+        assert_eq!((own, in_doubt), (vec!["ann".to_owned()], Vec::new()));
+        for account in ["other", ""] {
+            assert!(Homes::of(&subject(&[("object_id", ANN)]), &claims, account).is_empty());
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! `unit = "user_folder"`; what such a rule spared while nobody knew yet whose folder it was goes
 //! then too. A folder that two people are said to have is left alone and listed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::failure::Failure;
 use crate::domain::homes::claim::folded;
@@ -36,7 +36,8 @@ pub struct Folders {
     /// What services say of runs that speak of the person.
     records: Vec<Item>,
     /// Folders of which something goes, or went, along: who said whose they are may say it no more.
-    taken: Aliases,
+    /// By source.
+    taken: BTreeMap<String, Aliases>,
 }
 
 /// What speaks of the person in a folder that may be theirs.
@@ -83,7 +84,8 @@ impl Folders {
             let (item, others) = (item.clone(), finding.others);
             self.found.push(Found { ordinal, item, others, is_spared });
         } else if !is_found && matches!(action, Action::Delete | Action::Export) {
-            self.taken.entry(folded(alias)).or_default().insert(alias.to_owned());
+            let taken = self.taken.entry(item.source.clone()).or_default();
+            taken.entry(folded(alias)).or_default().insert(alias.to_owned());
         }
     }
 
@@ -103,38 +105,54 @@ impl Folders {
         if !Self::matter(policy, around, request) {
             return Ok(more);
         }
-        let Homes { mut own, in_doubt } = around.homes(person, &self.records).await?;
-        for (alias, spelled) in &self.taken {
+        let claims = around.claims(request.people(), &self.records).await?;
+        let haunts = Haunts::of(around.sources, request).await?;
+        let beside = self.treatments(policy);
+        for haunt in haunts.of_files() {
+            let source = haunt.source.name();
+            let Homes { mut own, in_doubt } = Homes::of(person, &claims, &haunt.home("").account);
+            self.join(source, &in_doubt, &mut own);
+            more.amended.extend(self.amended(policy, source, &own));
+            for item in haunt.in_folders(&own, false).await? {
+                let Some(superseded) = known.joins(&item.place()) else { continue };
+                let planned = match request.kind.is_export() {
+                    true => exported(item),
+                    false => erased(policy, item, &beside),
+                };
+                more.new.extend(planned.map(|planned| (planned, superseded)));
+            }
+            for item in haunt.in_folders(&in_doubt, true).await? {
+                let is_meant =
+                    request.kind.is_export() || policy.in_own_folder(&item, false).is_some();
+                more.new.extend(is_meant.then(|| (listed(&item), None)));
+            }
+        }
+        Ok(more)
+    }
+
+    /// Joins what went along before to the person's own folders in a source, and takes note of how
+    /// these are spelled there.
+    fn join(&self, source: &str, in_doubt: &Aliases, own: &mut Aliases) {
+        for (alias, spelled) in self.taken.get(source).into_iter().flatten() {
             if !in_doubt.contains_key(alias) {
                 own.entry(alias.clone()).or_default().extend(spelled.iter().cloned());
             }
         }
-        for found in &self.found {
+        for found in self.found.iter().filter(|found| found.item.source == source) {
             let alias = found.item.layout().user_folder().unwrap_or_default();
             if let Some(spelled) = own.get_mut(&folded(alias)) {
                 spelled.insert(alias.to_owned());
-                more.amended.extend(found.amended(policy));
             }
         }
-        if own.is_empty() && in_doubt.is_empty() {
-            return Ok(more);
-        }
-        let haunts = Haunts::of(around.sources, request).await?;
-        let beside = self.treatments(policy);
-        for item in haunts.in_folders(&own, false).await? {
-            let Some(superseded) = known.joins(&item.place()) else { continue };
-            let planned = match request.kind.is_export() {
-                true => exported(item),
-                false => erased(policy, item, &beside),
-            };
-            more.new.extend(planned.map(|planned| (planned, superseded)));
-        }
-        for item in haunts.in_folders(&in_doubt, true).await? {
-            let is_meant = request.kind.is_export() || policy.in_own_folder(&item, false).is_some();
-            let planned = is_meant.then(|| listed(&item));
-            more.new.extend(planned.map(|planned| (planned, None)));
-        }
-        Ok(more)
+    }
+
+    /// What was spared in folders that are the person's own.
+    fn amended(&self, policy: &Policy, source: &str, own: &Aliases) -> Vec<Amendment> {
+        let is_own = |found: &&Found| {
+            let alias = found.item.layout().user_folder().unwrap_or_default();
+            found.item.source == source && own.contains_key(&folded(alias))
+        };
+        self.found.iter().filter(is_own).filter_map(|found| found.amended(policy)).collect()
     }
 
     /// What is done with what was found, by source and name: a checkpoint goes with its notebook.

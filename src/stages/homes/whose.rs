@@ -11,8 +11,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::Failure;
 use crate::domain::homes::claim::Claim;
-use crate::domain::homes::own::Homes;
 use crate::domain::item::Item;
+use crate::domain::layout::account_name;
 use crate::ports::sources::{Directory, Source};
 use crate::stages::plan::document::author;
 
@@ -36,23 +36,31 @@ impl Around<'_> {
             || self.sources.iter().any(|source| source.directory().is_some())
     }
 
-    /// The folders of a person; `records` are what services say of runs.
+    /// What is said of whose folders are; `records` are what services say of runs. Whatever a
+    /// workspace says is of its own account.
     ///
     /// # Errors
     /// Somebody who may know does not answer: what belongs to the person is not known then.
-    pub async fn homes(&self, person: &Subject, records: &[Item]) -> Result<Homes, Failure> {
-        let people = std::slice::from_ref(person);
+    pub async fn claims(
+        &self,
+        people: &[Subject],
+        records: &[Item],
+    ) -> Result<Vec<Claim>, Failure> {
         let mut claims = Vec::new();
         for directory in self.directories {
             claims.extend(directory.claims(people).await?);
         }
         for source in self.sources {
             let Some(directory) = source.directory() else { continue };
-            let said = directory.claims(people).await;
-            claims.extend(said.map_err(|failure| failure.of_source(source.name()))?);
+            let said = async {
+                let account = account_of(&**source).await?;
+                let said = directory.claims(people).await?.into_iter();
+                Ok(said.map(|claim| claim.within(&account)).collect::<Vec<_>>())
+            };
+            claims.extend(said.await.map_err(|it: Failure| it.of_source(source.name()))?);
         }
         claims.extend(self.said_in(records).await?);
-        Ok(Homes::of(person, &claims))
+        Ok(claims)
     }
 
     async fn said_in(&self, records: &[Item]) -> Result<Vec<Claim>, Failure> {
@@ -60,13 +68,22 @@ impl Around<'_> {
             let source = self.sources.iter().find(|source| source.name() == item.source)?;
             let walked = source.finds().walked()?;
             Some(async move {
-                let said = author(walked, item).await;
-                said.map_err(|failure| failure.of_source(&item.source))
+                let said = async {
+                    let Some((address, who)) = author(walked, item).await? else { return Ok(None) };
+                    let account = account_of(&**source).await?;
+                    Ok(Claim::by_address(&address, who).map(|claim| claim.within(&account)))
+                };
+                said.await.map_err(|failure: Failure| failure.of_source(&item.source))
             })
         });
         let reading: Vec<_> = reading.collect();
         let said: Vec<_> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
-        let claim = |(address, who): (String, Subject)| Claim::by_address(&address, who);
-        Ok(said.into_iter().flatten().filter_map(claim).collect())
+        Ok(said.into_iter().flatten().collect())
     }
+}
+
+/// The account in which a source is, or keeps what is in containers; nobody's where it has none.
+async fn account_of(source: &dyn Source) -> Result<String, Failure> {
+    let Some(walked) = source.finds().walked() else { return Ok(String::new()) };
+    Ok(account_name(&walked.containers().await?.account).to_lowercase())
 }

@@ -88,31 +88,33 @@ impl<'a> Haunts<'a> {
         Ok(all)
     }
 
+    /// Those of blobs and files that the request is about.
+    pub fn of_files(&self) -> impl Iterator<Item = &Haunt<'a>> {
+        self.0.iter().filter(|haunt| haunt.things.is_none() && haunt.is_concerned)
+    }
+}
+
+impl Haunt<'_> {
     /// Everything that is in the folders of users of these aliases, each once; or of each folder in
     /// each container something, if there is anything.
     ///
     /// # Errors
-    /// A source's failure.
+    /// The source's failure.
     pub async fn in_folders(
         &self,
         aliases: &Aliases,
         something: bool,
     ) -> Result<Vec<Item>, Failure> {
         let mut all = Vec::new();
-        let haunts = self.0.iter().filter(|haunt| haunt.things.is_none() && haunt.is_concerned);
-        for haunt in haunts {
-            for container in &haunt.containers.each {
-                for (alias, spelled) in aliases {
-                    let found = haunt.in_folder(container, (alias, spelled), something).await;
-                    all.extend(found.map_err(|it| it.of_source(haunt.source.name()))?);
-                }
+        for container in &self.containers.each {
+            for (alias, spelled) in aliases {
+                let found = self.in_folder(container, (alias, spelled), something).await;
+                all.extend(found.map_err(|it| it.of_source(self.source.name()))?);
             }
         }
         Ok(all)
     }
-}
 
-impl Haunt<'_> {
     async fn in_folder(
         &self,
         container: &OneContainer,

@@ -1,14 +1,17 @@
-//! The program, whose workspace and Microsoft Graph say what people are called: her folders go, those
-//! in doubt stay, and nobody learns of her.
+//! The program, to which Microsoft Graph and a table say what people are called: her folders go,
+//! those in doubt stay, and nobody learns of her. What compute instances say.
 
 use std::fs;
 use std::path::Path;
 
+use dsrd::ports::sources::Source;
 use serde_json::{Value, json};
 
+use crate::resources::world::World;
 use crate::support::azure::entra::{CLIENT_ID, CLIENT_SECRET};
 use crate::support::azure::seed::{HANAKO, JIRO, Seed, TENANT, person, sample_id};
 use crate::support::azure::simulator::Simulator;
+use crate::support::azure::state::Switches;
 use crate::support::program::{Daemon, Home, wait_for};
 
 /// A notebook that names nobody.
@@ -60,7 +63,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn folders_go_by_what_a_workspace_and_microsoft_graph_call_people() {
+async fn folders_go_by_what_microsoft_graph_and_a_table_call_people() {
     let simulator = Simulator::start(Seed::default()).await;
     // Two are called the same, and one of them is the other's folder by the operator's table.
     let people = [user(HANAKO, "hana"), user(JIRO, "jiro"), user("j2@contoso.example", "jiro")];
@@ -100,8 +103,15 @@ async fn folders_go_by_what_a_workspace_and_microsoft_graph_call_people() {
         .map(|path| path.trim_start_matches(&*root.display().to_string()).to_owned())
         .collect();
     left.sort();
-    let expected =
-        ["/hanako/train.ipynb", "/jiro/review.txt", "/jiro/train.ipynb", "/shared/train.ipynb"];
+    // What the workspace says is of its own account, and this folder is in none.
+    let of_workspace = format!("/{local}/train.ipynb");
+    let expected = [
+        &of_workspace,
+        "/hanako/train.ipynb",
+        "/jiro/review.txt",
+        "/jiro/train.ipynb",
+        "/shared/train.ipynb",
+    ];
     assert_eq!(left, expected);
     let review = fs::read_to_string(root.join("jiro/review.txt")).unwrap();
     assert!(!review.contains(HANAKO), "{review}");
@@ -112,6 +122,23 @@ async fn folders_go_by_what_a_workspace_and_microsoft_graph_call_people() {
     for canary in [HANAKO, JIRO, local, &id, "hanako-old", "mailnickname eq"] {
         assert!(!told.contains(&canary.to_lowercase()), "{canary} in what is told");
     }
+}
+
+/// A compute instance says by which address somebody signs in who made it.
+#[tokio::test]
+async fn a_workspace_tells_who_made_its_instances() {
+    let world = World::new(Switches::default()).await;
+    let directory = world.source.directory().unwrap();
+    let claims = directory.claims(&[]).await.unwrap();
+    let shown: Vec<(&str, Vec<&str>)> = claims
+        .iter()
+        .map(|claim| {
+            let of = claim.who.identities.iter();
+            (claim.alias.as_str(), of.map(|identity| identity.expose()).collect())
+        })
+        .collect();
+    let id = person(HANAKO)["userObjectId"].as_str().unwrap().to_owned();
+    assert_eq!(shown, [("hanako.example", vec![HANAKO, &id])], "clusters are nobody's desk");
 }
 
 /// A table with faults starts nothing; each is told by its line, and quotes nobody.

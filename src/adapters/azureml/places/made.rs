@@ -64,7 +64,8 @@ fn of(workspace: &Workspace, settings: &Settings, known: &[Known], own: Option<&
             (PlaceSort::Container | PlaceSort::FileShare | PlaceSort::Datastore, Some(place)) => {
                 let spot = Spot::new(is_share, &place.account, &place.container);
                 let stores = spots.entry(spot).or_default();
-                stores.extend((*name != place.container).then_some(name.as_str()));
+                let is_datastore = *sort == PlaceSort::Datastore || *name != place.container;
+                stores.extend(is_datastore.then_some(name.as_str()));
             }
             (PlaceSort::Datastore, None) => unmade.push(Made {
                 of: format!("datastore {name}"),
@@ -242,6 +243,7 @@ mod tests {
             known(Datastore, "workspaceblobstore", Some(("ACCT", blobs))),
             known(FileShare, "workspaceworkingdirectory", Some(("acct", CODE))),
             known(Datastore, "lake", Some(("other1", "raw"))),
+            known(Datastore, "rough", Some(("other1", "rough"))),
             known(Datastore, "fabric", None),
             known(Datastore, "odd", Some(("evil.example/x", "raw"))),
             known(Container, blobs, Some(("acct", blobs))),
@@ -267,10 +269,14 @@ mod tests {
                 "ws-lake = https://other1.blob.{cloud}/raw <- container raw of other1 (datastore \
                  lake)"
             ),
+            format!(
+                "ws-rough = https://other1.blob.{cloud}/rough <- container rough of other1 \
+                 (datastore rough)"
+            ),
             format!("ws-{blobs} = https://acct.file.{cloud}/{blobs} <- share {blobs} of acct"),
             format!(
-                "ws-workspaceworkingdirectory = https://acct.file.{cloud}/{CODE} <- share {CODE} of \
-                 acct (datastore workspaceworkingdirectory)"
+                "ws-workspaceworkingdirectory = https://acct.file.{cloud}/{CODE} <- share {CODE} \
+                 of acct (datastore workspaceworkingdirectory)"
             ),
             "datastore fabric is none: its kind cannot be read (OneLake)".to_owned(),
             "shares acct/* is none: they cannot be listed (OneLake)".to_owned(),
