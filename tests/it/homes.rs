@@ -132,8 +132,8 @@ fn a_folder_that_nobody_is_said_to_have_is_nobodys() {
     assert_eq!(ended.matches(": redacted").count(), 3, "{ended}");
 }
 
-/// Two people are said to have it: it stays, also what of it would have gone one by one, and that is
-/// told.
+/// Two people are said to have it: it stays, also what of it would have gone one by one, and that
+/// is told.
 #[test]
 fn a_folder_in_doubt_stays_and_is_listed() {
     let other = claim(ALIAS, IdentityType::Email, "zyx.other@contoso.example");

@@ -205,7 +205,7 @@ fn nothing_can_be_printed() {
     };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
-    let claim = Claim { alias: EMAIL.to_owned(), who: subject.clone() };
+    let claim = Claim { alias: EMAIL.to_owned(), who: subject.clone(), account: None };
     let thing = Thing {
         kind: ThingKind::Compute,
         name: format!("ci-{EMAIL}"),

@@ -8,6 +8,9 @@ use crate::support::azure::seed::{JIRO, Seed, TENANT, sample_id};
 use crate::support::azure::simulator::Simulator;
 use crate::support::program::{Home, Ran};
 
+/// Where the notebooks of every workspace are.
+const SHARE: &str = "code-391ff5ac-6576-460f-ba4d-7e03433c68b6";
+
 fn ran(home: &Home, simulator: &Simulator, args: &[&str]) -> Ran {
     let mut command = home.command(args);
     command.args(["--config", "dsrd.toml"]);
@@ -32,16 +35,24 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
             "raw",
             store(
                 "AzureDataLakeGen2",
-                &json!({ "accountName": "examplelake", "filesystem":
-            "raw", "endpoint": "core.windows.net", "protocol": "https" }),
+                &json!({ "accountName": "examplelake", "filesystem": "raw",
+                         "endpoint": "core.windows.net", "protocol": "https" }),
+            ),
+        ),
+        (
+            "workspaceworkingdirectory",
+            store(
+                "AzureFile",
+                &json!({ "accountName": "examplews01", "fileShareName": SHARE,
+                         "endpoint": "core.windows.net", "protocol": "https" }),
             ),
         ),
         (
             "fabric",
             store(
                 "OneLake",
-                &json!({ "oneLakeWorkspaceName": "w", "artifact":
-            { "artifactType": "LakeHouse", "artifactName": "a" } }),
+                &json!({ "oneLakeWorkspaceName": "w",
+                         "artifact": { "artifactType": "LakeHouse", "artifactName": "a" } }),
             ),
         ),
     ];
@@ -57,7 +68,8 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
     home.write("ca.pem", &simulator.ca_pem);
     home.write("secret", CLIENT_SECRET);
     let settings = format!(
-        "[[sources]]\nname = \"runs\"\nurl = \"https://examplews01.blob.core.windows.net/azureml\"\n\
+        "[[sources]]\nname = \"runs\"\n\
+         url = \"https://examplews01.blob.core.windows.net/azureml\"\n\
          [[workspaces]]\nname = \"ws\"\nid = \"{}\"\ntelemetry = false\nstorage = \"all\"\n\
          endpoint = \"{}\"\ncredential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
          client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n",
@@ -75,8 +87,8 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
     ] {
         assert!(lines.iter().any(|line| line.starts_with(expected)), "{expected}: {lines:#?}");
     }
-    let is_share = |line: &&&str| line.contains(": share code-391ff5ac");
-    assert_eq!(lines.iter().filter(is_share).count(), 1, "{lines:#?}");
+    let share = format!("# source ws-workspaceworkingdirectory: share {SHARE} of examplews01");
+    assert_eq!(lines.iter().filter(|line| line.starts_with(&share)).count(), 1, "{lines:#?}");
     let text: Value = toml::from_str(&shown.out).unwrap();
     assert_eq!(text["workspaces"][0]["storage"], "all", "what is printed is a file still");
     // What cannot be asked is told, and is no fault of the settings.
