@@ -103,7 +103,7 @@ fn filter(identity: &Identity) -> Option<String> {
     }
 }
 
-/// A text of OData: it can mean nothing but itself.
+/// A text of a filter: it can mean nothing but itself.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
