@@ -19,9 +19,8 @@ fn ran(home: &Home, simulator: &Simulator, args: &[&str]) -> Ran {
     Ran::of(command.output().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_workspace_makes_sources_of_is_listed() {
-    let simulator = Simulator::start(Seed::default()).await;
+/// A file system, a share, and what no service of storage has.
+fn datastores() -> Vec<(&'static str, Value)> {
     let store = |kind: &str, fields: &Value| {
         let mut properties = json!({ "datastoreType": kind, "isDefault": false,
             "credentials": { "credentialsType": "None" }, "tags": {}, "properties": {},
@@ -30,7 +29,7 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
         properties.as_object_mut().unwrap().extend(fields);
         json!({ "properties": properties })
     };
-    let stores = [
+    vec![
         (
             "raw",
             store(
@@ -55,7 +54,13 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
                          "artifact": { "artifactType": "LakeHouse", "artifactName": "a" } }),
             ),
         ),
-    ];
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_workspace_makes_sources_of_is_listed() {
+    let simulator = Simulator::start(Seed::default()).await;
+    let stores = datastores();
     {
         let mut state = simulator.state();
         let now = state.now;
