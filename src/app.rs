@@ -4,6 +4,7 @@
 pub mod checking;
 pub mod learning;
 pub mod rekeying;
+pub mod storage;
 pub mod verifying;
 
 use std::error::Error;
@@ -128,6 +129,7 @@ impl Daemon {
             Some(path) => Some(system::alone(path.as_ref())?),
             None => None,
         };
+        let settings = &storage::completed(settings, true).await.map_err(AppError)?;
         let entropy = Arc::new(SystemEntropy);
         let ledger =
             Arc::new(once_there(&SystemClock, || SqlLedger::open(&settings.ledger.url)).await?);
@@ -144,6 +146,7 @@ impl Daemon {
         let world = World::new(Parts {
             door: door(settings)?,
             sources: sources(settings, beside)?,
+            directories: stores::directories(settings)?,
             exports: stores::exports(settings)?,
             tenant_logs: tenant_logs(settings)?,
             alone: alone.is_some(),
@@ -353,8 +356,10 @@ pub fn public_key(settings: &Settings) -> Result<offline::PublicKey, AppError> {
 /// # Errors
 /// A source cannot be opened.
 pub async fn preview(settings: &Settings, beside: Beside) -> Result<Preview, AppError> {
+    let settings = &storage::completed(settings, false).await.map_err(AppError)?;
     Ok(Preview {
         sources: sources(settings, beside)?,
+        directories: stores::directories(settings)?,
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
         learned: learned(settings).await,
@@ -405,6 +410,7 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let telemetry = telemetry.map(|one| Arc::new(MemorySource::new(&one.name)) as _);
     let preview = Preview {
         sources: settings.sources.iter().map(named).chain(workspaces).chain(telemetry).collect(),
+        directories: Vec::new(),
         mandate: settings.mandate.clone(),
         clock: Arc::new(SystemClock),
         learned: None,
@@ -413,6 +419,9 @@ pub async fn faults(settings: &Settings, body: &[u8]) -> Result<Vec<Fault>, AppE
     let faults = looked.err().unwrap_or_default().into_iter();
     // A decision is no request, and no fault on its way to the queue.
     let faults = faults.filter(|fault| fault.code != "no_request");
+    // Only workspaces know what they make sources of.
+    let knows_all = !settings.workspaces.iter().any(|workspace| workspace.brings_storage);
+    let faults = faults.filter(|fault| knows_all || fault.code != "unknown_source");
     Ok(faults
         .map(|fault| Fault { pointer: fault.pointer, code: fault.code, message: fault.message })
         .collect())

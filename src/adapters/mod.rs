@@ -17,3 +17,4 @@ pub mod collector;
 pub mod system;
 pub mod supervisor;
 pub mod keys;
+pub mod aliases;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::adapters::aliases::AliasTable;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::containers::BlobContainers;
 use crate::adapters::azure::exports::BlobExports;
@@ -12,11 +13,12 @@ use crate::adapters::azure_lake::source::LakeSource;
 use crate::adapters::azureml::source::WorkspaceSource;
 use crate::adapters::folder::exports::FolderExports;
 use crate::adapters::folder::source::FolderSource;
+use crate::adapters::graph::names::GraphNames;
 use crate::adapters::monitor::source::TelemetrySource;
 use crate::config::settings::{Location, Settings, Store};
 use crate::domain::failure::Failure;
 use crate::ports::exports::Exports;
-use crate::ports::sources::Source;
+use crate::ports::sources::{Directory, Source};
 
 /// Opens all sources, in the order of the settings. Asks nobody yet.
 ///
@@ -54,6 +56,21 @@ fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure>
         Location::Lake(lake) if lake.is_pattern() => Arc::new(FileSystems::open(name, lake)?),
         Location::Lake(lake) => Arc::new(LakeSource::open(name, lake)?),
     })
+}
+
+/// Who knows people beside the sources. Asks nobody yet.
+///
+/// # Errors
+/// As [`sources`].
+pub fn directories(settings: &Settings) -> Result<Vec<Arc<dyn Directory>>, Failure> {
+    let mut all: Vec<Arc<dyn Directory>> = Vec::new();
+    if !settings.people.aliases.is_empty() {
+        all.push(Arc::new(AliasTable(settings.people.aliases.clone())));
+    }
+    if let Some(graph) = &settings.people.graph {
+        all.push(Arc::new(GraphNames::open(graph)?));
+    }
+    Ok(all)
 }
 
 /// Opens the place of archives. Asks nobody yet.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::app::checking;
+use crate::app::{checking, storage};
 use crate::cli::output::{CliError, End, json_line, line};
+use crate::cli::show::of_storage;
 use crate::config::settings::Settings;
 use crate::domain::coverage::place::{Known, Looked};
 use crate::domain::layout::Location;
@@ -13,8 +14,23 @@ use crate::domain::layout::Location;
 /// # Errors
 /// Something cannot even be asked; standard output went away.
 pub async fn check(settings: &Settings, as_json: bool) -> Result<End, CliError> {
+    let (settings, made) = storage::told(settings).await;
     let mut end = End::Done;
-    for reached in checking::check(settings).await? {
+    for one in &made {
+        // A place of which none is made is told of with its workspace, where nobody serves it.
+        if one.of.is_empty() {
+            end = End::Failed;
+        }
+        if as_json {
+            let (source, why) = (one.source.as_ref().ok(), one.source.as_ref().err());
+            let (workspace, of) = (&one.workspace, &one.of);
+            json_line(&json!({ "part": format!("storage {workspace}"), "ok": !of.is_empty(),
+                               "source": source, "made_of": of, "why": why }))?;
+        } else {
+            line(of_storage(one))?;
+        }
+    }
+    for reached in checking::check(&settings).await? {
         let misses = reached.trouble.is_some() || reached.lacks.iter().any(|it| it.is_needed);
         if misses {
             end = End::Failed;

@@ -113,7 +113,8 @@ async fn ledger(settings: &Settings) -> Value {
 }
 
 async fn checked(settings: &Settings) -> Value {
-    let parts = match app::checking::check(settings).await {
+    let (settings, _) = app::storage::told(settings).await;
+    let parts = match app::checking::check(&settings).await {
         Ok(parts) => parts,
         Err(error) => return json!({ "error": CliError::from(error).to_string() }),
     };

@@ -107,7 +107,8 @@ async fn verb(args: Args) -> Result<End, CliError> {
         }
         Verb::Config { public_key: true } => show::public_key(&settings()?),
         Verb::Config { public_key: false } => {
-            read(&args).and_then(|(file, settings)| show::config(file, &settings))
+            let (file, settings) = read(&args)?;
+            show::config(file, &settings).await
         }
         Verb::Keys { work } => keys::keys(&settings()?, work).await,
         Verb::Diagnostics { path } => {

@@ -5,20 +5,39 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::app;
+use crate::app::storage::Line;
 use crate::cli::args::Args;
 use crate::cli::output::{self, CliError, End, line};
 use crate::config::file::File;
 use crate::config::masked::masked;
 use crate::config::settings::Settings;
 
-/// Prints the settings in force as TOML, secrets masked: a file that says the same.
+/// Prints the settings in force as TOML, secrets masked: a file that says the same. Behind it
+/// stand, as comments, the sources that workspaces make by themselves; these are asked for that
+/// alone.
 ///
 /// # Errors
 /// Standard output went away.
-pub fn config(file: File, settings: &Settings) -> Result<End, CliError> {
+pub async fn config(file: File, settings: &Settings) -> Result<End, CliError> {
     let text = toml::to_string(&masked(file, settings));
     line(text.map_err(|error| CliError::Usage(error.to_string()))?.trim_end())?;
+    let (_, made) = app::storage::told(settings).await;
+    if !made.is_empty() {
+        line("")?;
+    }
+    for one in &made {
+        line(format!("# {}", of_storage(one)))?;
+    }
     Ok(End::Done)
+}
+
+/// What a workspace makes of a place.
+pub fn of_storage(Line { workspace, of, source }: &Line) -> String {
+    match source {
+        Ok(name) => format!("source {name}: {of}, by workspace {workspace}"),
+        Err(why) if of.is_empty() => format!("the storage of workspace {workspace}: {why}"),
+        Err(why) => format!("no source of {of}, by workspace {workspace}: {why}"),
+    }
 }
 
 /// Prints the public key of the deployment as a PEM file, the key id in the line before it, where

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::archives;
-use crate::config::azure::{graph, storage, telemetry, workspaces};
+use crate::config::azure::{graph, people, storage, telemetry, workspaces};
 use crate::config::faults::Faults;
 use crate::config::file::{self, File};
 use crate::config::policy;
@@ -64,6 +64,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     let exports = store("exports", "exports", &file.exports.store, &mut faults)
         .map(|store| archives::exports(&file.exports, store.place, &mut faults));
     let graph = graph::graph(&file.graph, exports.as_ref(), &mut faults);
+    let people = people::people(&file.people, &mut faults);
     let queue = queue(&file.queue, &mut faults);
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
@@ -89,6 +90,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
             workspaces,
             telemetry,
             graph,
+            people,
             http,
             otlp,
             callback_timeout: Duration::from_millis(file.callbacks.timeout_ms),

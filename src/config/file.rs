@@ -20,6 +20,7 @@ pub struct File {
     #[serde(default)]
     pub telemetry: Vec<Telemetry>,
     pub graph: Graph,
+    pub people: People,
     pub http: Http,
     pub otlp: Otlp,
     pub due: Due,
@@ -109,6 +110,7 @@ pub struct Workspace {
     #[serde(default)]
     pub data_plane: Vec<String>,
     pub telemetry: Option<bool>,
+    pub storage: Option<String>,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,
@@ -140,6 +142,20 @@ pub struct Graph {
     pub cloud: Option<String>,
     pub endpoint: Option<String>,
     pub look_ms_min: u64,
+    pub credential: Option<String>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_secret_file: Option<String>,
+}
+
+/// `[people]`
+#[derive(Default, Deserialize, Serialize)]
+pub struct People {
+    pub aliases: String,
+    pub graph: bool,
+    pub cloud: Option<String>,
+    pub endpoint: Option<String>,
     pub credential: Option<String>,
     pub tenant_id: Option<String>,
     pub client_id: Option<String>,

@@ -29,6 +29,10 @@ pub fn masked(mut file: File, settings: &Settings) -> File {
         written.credential = Some(word(&telemetry.credential).to_owned());
     }
     mask(&mut file.graph.client_secret);
+    mask(&mut file.people.client_secret);
+    if let Some(names) = &settings.people.graph {
+        file.people.credential = Some(word(&names.credential).to_owned());
+    }
     mask(&mut file.otlp.headers);
     if let Some(graph) = &settings.graph {
         file.graph.credential = Some(word(&graph.credential).to_owned());

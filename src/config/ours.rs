@@ -9,6 +9,14 @@ use crate::domain::dependents::ours::{Claim, Ground, Ours};
 const ARCHIVES: &str = "archives and certificates are kept there";
 
 impl Settings {
+    /// The same, in which workspaces make no sources by themselves: for who asks nobody.
+    #[must_use]
+    pub fn without_storage(&self) -> Self {
+        let mut settings = self.clone();
+        settings.workspaces.iter_mut().for_each(|workspace| workspace.brings_storage = false);
+        settings
+    }
+
     /// All of it.
     pub fn ours(&self) -> Ours {
         let archives = match &self.exports.place {

@@ -94,7 +94,8 @@ fn rule(index: usize, written: &file::Rule, faults: &mut Faults) -> Option<Rule>
     });
     let otherwise = written.otherwise.as_deref();
     let otherwise = word(&key("otherwise"), otherwise, "delete or leave", faults, Otherwise::parse);
-    let unit = word(&key("unit"), written.unit.as_deref(), "item or run", faults, Unit::parse);
+    let units = "item, run or user_folder";
+    let unit = word(&key("unit"), written.unit.as_deref(), units, faults, Unit::parse);
     let reason = written.reason.clone().unwrap_or_default();
     if reason.chars().count() > REASON_CHARS_MAX || reason.contains(char::is_control) {
         faults.add(format!(

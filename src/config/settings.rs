@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::config::secret::Secret;
 use crate::domain::event::Envelope;
+use crate::domain::homes::claim::Claim;
 use crate::domain::layout::FolderLayout;
 use crate::domain::policy::mandate::Mandate;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub telemetry: Vec<Telemetry>,
     /// `[graph]`; `None` where nobody is to be asked.
     pub graph: Option<Graph>,
+    /// `[people]`
+    pub people: People,
     /// `[http]`
     pub http: Http,
     /// `[otlp]`; `None` where nobody is to be told.
@@ -191,6 +194,8 @@ pub struct Workspace {
     pub endpoint: url::Url,
     /// The cloud that it is in; `None` in one that only its endpoints tell of.
     pub cloud: Option<Cloud>,
+    /// Whether the containers and shares that it knows of are sources too: `storage = "all"`.
+    pub brings_storage: bool,
     /// Where its own services may be, beside the endpoint and the hosts of its cloud.
     pub data_plane: Vec<url::Url>,
     /// How requests are authorised: an identity.
@@ -366,6 +371,24 @@ impl Cloud {
             Self::China => "core.chinacloudapi.cn",
         }
     }
+}
+
+/// Who knows what folders of users are called.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// The operator's own table: it names people.
+    pub aliases: Vec<Claim>,
+    /// Microsoft Graph; `None` where it is not to be asked.
+    pub graph: Option<NamesAt>,
+}
+
+/// Microsoft Graph, where it is asked what people are called.
+#[derive(Clone, Debug)]
+pub struct NamesAt {
+    /// Where it is: `https://HOST/`.
+    pub endpoint: url::Url,
+    /// How requests are authorised: an identity.
+    pub credential: Credential,
 }
 
 /// How requests to Azure are authorised.

@@ -112,6 +112,10 @@ const RECORD: &str = "ComputeRecord/dcid.";
 const OUTPUTS: [&str; 2] = ["azureml/", "dataset/"];
 const UPLOADS: [&str; 3] = ["LocalUpload", "WebUpload", "Dataset"];
 const USERS: &str = "Users";
+/// Where Jupyter keeps what a notebook was.
+const CHECKPOINTS: &str = ".ipynb_checkpoints";
+/// What a repository of git has in it that is known by digests.
+const GIT_PARTS: [&str; 4] = ["objects", "index", "refs", "packed-refs"];
 
 /// Folders that a container `azureml` has: origins of artifacts.
 pub const ORIGINS: [&str; 8] = [
@@ -214,6 +218,11 @@ pub fn account_name(account: &str) -> &str {
 }
 
 impl OneContainer {
+    /// What the names begin with of what is in the folder of a user.
+    pub fn prefix_of_user(&self, alias: &str) -> String {
+        format!("{}{USERS}/{alias}/", self.prefix)
+    }
+
     /// The only container of a source, which names do not begin with.
     pub fn whole(name: Option<&str>) -> Self {
         Self { name: name.map(str::to_owned), prefix: String::new() }
@@ -300,6 +309,24 @@ impl<'a> Layout<'a> {
         let (users, rest) = self.path.split_once('/')?;
         let (alias, _) = rest.split_once('/')?;
         (users == USERS && !alias.is_empty()).then_some(alias)
+    }
+
+    /// The path of the notebook that this is a checkpoint of: Jupyter keeps one beside each.
+    pub fn notebook(&self) -> Option<String> {
+        let (folder, file) = self.path.rsplit_once('/').unwrap_or(("", self.path));
+        let above = folder.strip_suffix(CHECKPOINTS)?;
+        let is_whole = above.is_empty() || above.ends_with('/');
+        let (stem, ending) = file.rsplit_once('.')?;
+        let stem = stem.strip_suffix("-checkpoint")?;
+        is_whole.then(|| format!("{above}{stem}.{ending}"))
+    }
+
+    /// Whether it is a part of a repository of git that is known by a digest of its bytes, or holds
+    /// one: written anew, it breaks the repository. Settings and logs of one are plain text.
+    pub fn is_of_git(&self) -> bool {
+        let mut segments = self.path.split('/');
+        let is_inside = segments.any(|segment| segment.ends_with(".git"));
+        is_inside && segments.next().is_some_and(|part| GIT_PARTS.contains(&part))
     }
 
     /// How many steps of other resources go before it, as far as names tell: what is in it or needs
@@ -700,6 +727,29 @@ mod tests {
         assert_eq!(layout("Users/ann@contoso.com/a.ipynb").user_folder(), Some("ann@contoso.com"));
         assert_eq!(layout("Users/ann").user_folder(), None);
         assert_eq!(layout("a/Users/ann/x").user_folder(), None);
+        let whole = OneContainer::leading("code-1").prefix_of_user("ann");
+        assert_eq!(whole, "code-1/Users/ann/");
+        for (path, notebook) in [
+            (".ipynb_checkpoints/a-checkpoint.ipynb", Some("a.ipynb")),
+            ("Users/ann/.ipynb_checkpoints/a-checkpoint.py", Some("Users/ann/a.py")),
+            ("Users/ann/my.ipynb_checkpoints/a-checkpoint.py", None),
+            ("Users/ann/.ipynb_checkpoints/a.ipynb", None),
+            ("Users/ann/a-checkpoint.ipynb", None),
+        ] {
+            assert_eq!(layout(path).notebook().as_deref(), notebook, "{path}");
+        }
+        for (path, is_of_git) in [
+            ("Users/bob/repo/.git/objects/0f/3a", true),
+            ("Users/bob/repo.git/packed-refs", true),
+            ("Users/bob/.git/index", true),
+            ("Users/bob/.git/logs/HEAD", false),
+            ("Users/bob/.git/config", false),
+            ("Users/bob/.gitignore", false),
+            ("Users/bob/objects/.git", false),
+            ("Users/bob/objects/x", false),
+        ] {
+            assert_eq!(layout(path).is_of_git(), is_of_git, "{path}");
+        }
         assert!(layout("LocalUpload/0f/a.csv").is_upload());
         assert!(!layout("LocalUpload").is_upload());
         assert_eq!(layout("ExperimentRun/dcid.r1/a/outputs/x").output_of(), Some("r1"));

@@ -8,6 +8,7 @@
 pub mod asked;
 pub mod request;
 pub mod layout;
+pub mod homes;
 pub mod coverage;
 pub mod item;
 pub mod explained;

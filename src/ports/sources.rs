@@ -13,6 +13,7 @@ use crate::domain::asked::thing::{Aside, Thing, ThingKind};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::dependents::dependent::Dependents;
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
 use crate::domain::item::{Item, Unreadable};
 use crate::domain::layout::{Containers, Location, OneContainer, account_name};
 use crate::domain::outcome::Barrier;
@@ -35,6 +36,11 @@ pub trait Source: Send + Sync {
 
     /// The things that it holds, where requests can name them.
     fn things(&self) -> Option<&dyn Things> {
+        None
+    }
+
+    /// The same as one that knows whose folders those of users are, if it does.
+    fn directory(&self) -> Option<&dyn Directory> {
         None
     }
 
@@ -67,6 +73,15 @@ pub trait Source: Send + Sync {
             Finds::Ask(_) => Ok(Vec::new()),
         }
     }
+}
+
+/// Who can say whose folders those of users are.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// All that is known of who has which, as far as it may concern one of these people: whatever
+    /// is said of them, and of whom else the same aliases are said. That nobody is known by what is
+    /// asked is no failure.
+    async fn claims(&self, people: &[Subject]) -> Result<Vec<Claim>, Failure>;
 }
 
 /// The containers of a source, as places that it looks at; itself, where it knows of none.

@@ -21,9 +21,10 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::coverage::coverage;
+use crate::stages::homes::along::Along;
+use crate::stages::homes::whose::Around;
 use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
 use crate::stages::plan::known::{More, amend};
-use crate::stages::plan::runs::Company;
 use crate::stages::spare::{Among, Judged, READS_MAX, along, name};
 use crate::stages::walk::pass::Walk;
 
@@ -52,15 +53,15 @@ pub async fn find(
 /// The ledger's failure.
 pub async fn conclude(
     account: &Account,
-    sources: &[Arc<dyn Source>],
+    around: Around<'_>,
     policy: &Policy,
     case: &Case,
     sweep: &Sweep,
     limits: &ItemLimits,
 ) -> Result<(), Failure> {
-    let round = account.look(&case.request.id).await?;
+    let (round, sources) = (account.look(&case.request.id).await?, around.sources);
     spare_others(account, sources, policy, case, limits).await?;
-    let along = take_along(account, sources, policy, case, round).await?;
+    let along = take_along(account, around, policy, case, round).await?;
     supersede(account, case).await?;
     let drafted = account.ledger.drafted(&case.request.id).await?;
     let count = |shard: Option<u64>, actions: &[ActionWord]| -> u64 {
@@ -152,31 +153,32 @@ async fn spare_others(
     Ok(())
 }
 
-/// Adds to the draft of an erasure what goes with the runs that the subject created, and keeps what
-/// holds what stays; how many items of each source are removed by that, of those that were counted.
+/// Adds to the draft what is in the folders of the subject, and to that of an erasure what goes
+/// with the runs that the subject created, and keeps what holds what stays; how many items of each
+/// source are removed by that, of those that were counted.
 async fn take_along(
     account: &Account,
-    sources: &[Arc<dyn Source>],
+    around: Around<'_>,
     policy: &Policy,
     case: &Case,
     round: u64,
 ) -> Result<BTreeMap<String, u64>, Failure> {
     let mut removed = BTreeMap::new();
-    if case.request.kind.is_export() || !Company::matters(policy, sources) {
+    if !Along::matters(policy, around, &case.request) {
         return Ok(removed);
     }
     // Whatever an earlier try has added.
     let first = ordinals(round, 0).start;
     let ordinals = ordinals(round, RUNS_SHARD);
     account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
-    let mut company = Company::default();
+    let mut along = Along::default();
     let mut entries = pin!(account.entries_if(case, move |item| item.ordinal >= first));
     while let Some(entry) = entries.next().await {
         let Entry { ordinal, planned, outcome, .. } = entry?;
-        company.note(policy, ordinal, &planned, outcome.as_ref());
+        along.note(policy, ordinal, &planned, outcome.as_ref());
     }
     let mut draft = Draft::new(case, ordinals.start);
-    let More { new, amended } = company.more(sources, policy, &case.request).await?;
+    let More { new, amended } = along.more(around, policy, &case.request).await?;
     for (planned, superseded) in new {
         // What could not be read goes unread.
         if let Some(ordinal) = superseded {

@@ -21,24 +21,27 @@ use crate::ports::system::Clock;
 use crate::ports::tasks::Part;
 use crate::stages::explain::explained;
 use crate::stages::find::wanted;
+use crate::stages::homes::along::Along;
+use crate::stages::homes::whose::Around;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
 use crate::stages::plan::finding::plan;
 use crate::stages::plan::forms::Forms;
 use crate::stages::plan::holdings::Holdings;
 use crate::stages::plan::known::{Amendment, More};
-use crate::stages::plan::runs::Company;
 use crate::stages::plan::things::{RunsAt, all_of_it};
 use crate::stages::spare::{Judged, spared};
 use crate::stages::walk::catalogue::Catalogue;
 use crate::stages::walk::pass::{Meter, Patience, Walk, Walks, walk};
 use crate::worker::status::Plans;
-use crate::worker::world::{Sources, terms};
+use crate::worker::world::{Directories, Sources, terms};
 
 /// What is to be previewed, and in what.
 pub struct Preview {
     /// What would be searched.
     pub sources: Sources,
+    /// Who knows people, beside these.
+    pub directories: Directories,
     /// What the operator decided.
     pub mandate: Mandate,
     /// Time.
@@ -132,7 +135,8 @@ impl Preview {
             spared.into_iter().for_each(|planned| lines.add(planned));
         }
         let findings = lines.findings;
-        if let Err(failure) = lines.end(&sources, &request).await {
+        let around = Around { sources: &self.sources, directories: &self.directories };
+        if let Err(failure) = lines.end(around, &request).await {
             unreadable(unlisted(failure)?);
         }
         let (items, known, bytes) = (meter.items(), meter.known(), meter.bytes());
@@ -226,14 +230,14 @@ struct Lines<'a, F> {
     policy: &'a Policy,
     found: F,
     findings: u64,
-    company: Company,
-    /// What services keep may come to something else once all is known.
-    things: Vec<Planned>,
+    along: Along,
+    /// What services keep, and what is in folders, may come to something else once all is known.
+    kept: Vec<Planned>,
 }
 
 impl<'a, F: FnMut(Planned)> Lines<'a, F> {
     fn new(policy: &'a Policy, found: F) -> Self {
-        Self { policy, found, findings: 0, company: Company::default(), things: Vec::new() }
+        Self { policy, found, findings: 0, along: Along::default(), kept: Vec::new() }
     }
 
     fn add(&mut self, planned: Planned) {
@@ -242,24 +246,25 @@ impl<'a, F: FnMut(Planned)> Lines<'a, F> {
         }
         // What is declared has none.
         self.findings += u64::from(!planned.finding.hits.is_empty());
-        self.company.note(self.policy, self.things.len() as u64, &planned, None);
-        match planned.finding.item.kind {
-            Kind::Thing => self.things.push(planned),
-            Kind::Bytes | Kind::Directory | Kind::Link | Kind::Rows => (self.found)(planned),
+        self.along.note(self.policy, self.kept.len() as u64, &planned, None);
+        let item = &planned.finding.item;
+        match item.kind == Kind::Thing || self.policy.in_own_folder(item, false).is_some() {
+            true => self.kept.push(planned),
+            false => (self.found)(planned),
         }
     }
 
     /// Hands over what was kept for the end, and what goes along.
-    async fn end(self, sources: &[Arc<dyn Source>], request: &Request) -> Result<(), Failure> {
-        let Self { policy, found, company, things, .. } = self;
-        match company.more(sources, policy, request).await {
+    async fn end(self, around: Around<'_>, request: &Request) -> Result<(), Failure> {
+        let Self { policy, found, along, kept, .. } = self;
+        match along.more(around, policy, request).await {
             Ok(More { new, amended }) => {
                 let new = new.into_iter().map(|(planned, _)| planned);
-                amended_by(things, amended).into_iter().chain(new).for_each(found);
+                amended_by(kept, amended).into_iter().chain(new).for_each(found);
                 Ok(())
             }
             Err(failure) => {
-                things.into_iter().for_each(found);
+                kept.into_iter().for_each(found);
                 Err(failure)
             }
         }
@@ -267,14 +272,14 @@ impl<'a, F: FnMut(Planned)> Lines<'a, F> {
 }
 
 /// The same, with each line changed that is about something else now.
-fn amended_by(things: Vec<Planned>, amended: Vec<Amendment>) -> Vec<Planned> {
+fn amended_by(kept: Vec<Planned>, amended: Vec<Amendment>) -> Vec<Planned> {
     let mut by_line: HashMap<u64, Amendment> =
         amended.into_iter().map(|amendment| (amendment.ordinal, amendment)).collect();
     let amend = |(line, planned): (u64, Planned)| match by_line.remove(&line) {
         Some(amendment) => amendment.of(planned),
         None => planned,
     };
-    (0..).zip(things).map(amend).collect()
+    (0..).zip(kept).map(amend).collect()
 }
 
 /// An item without a name stands for all of a source that could not be listed: a look is worth

@@ -14,11 +14,12 @@ use crate::ports::ledger::Ledger;
 use crate::ports::messages::announcer::Announcer;
 use crate::ports::messages::callbacks::Callbacks;
 use crate::ports::messages::inbox::Inbox;
-use crate::ports::sources::Source;
+use crate::ports::sources::{Directory, Source};
 use crate::ports::system::{Clock, Entropy};
 use crate::ports::tenant_logs::TenantLogs;
 use crate::stages::account::keys::Keys;
 use crate::stages::account::records::Account;
+use crate::stages::homes::whose::Around;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::signature::Trust;
 use crate::stages::signing::Signer;
@@ -43,6 +44,9 @@ pub type Copying = Option<Arc<dyn TenantLogs>>;
 /// What is searched.
 pub type Sources = Vec<Arc<dyn Source>>;
 
+/// Who knows people, and what folders of users are called, beside the sources.
+pub type Directories = Vec<Arc<dyn Directory>>;
+
 /// By what this deployment is known, and whom it knows.
 pub struct KeyRing {
     /// 64 hexadecimal digits.
@@ -61,6 +65,8 @@ pub struct Parts {
     pub door: Door,
     /// What is searched.
     pub sources: Sources,
+    /// Who knows people, beside these.
+    pub directories: Directories,
     /// Where archives go.
     pub exports: Archives,
     /// Who copies the logs of the tenant, where anybody is asked to.
@@ -93,6 +99,8 @@ pub struct World {
     pub door: Door,
     /// What is searched.
     pub sources: Sources,
+    /// Who knows people, beside these.
+    pub directories: Directories,
     /// Where archives go.
     pub exports: Archives,
     /// Who copies the logs of the tenant, where anybody is asked to.
@@ -127,12 +135,18 @@ impl World {
             trust,
             door: parts.door,
             sources: parts.sources,
+            directories: parts.directories,
             exports: parts.exports,
             tenant_logs: parts.tenant_logs,
             mandate: parts.mandate,
             shift,
             alone: parts.alone,
         })
+    }
+
+    /// What is searched, and who is asked whose it is.
+    pub fn around(&self) -> Around<'_> {
+        Around { sources: &self.sources, directories: &self.directories }
     }
 
     /// What a message is checked against when it comes in now.

@@ -17,6 +17,7 @@ use dsrd::ports::sources::Source;
 
 use crate::dependents;
 use crate::exporting_things;
+use crate::homes;
 use crate::policies;
 use crate::support::simulation::copies::Copies;
 use crate::support::simulation::leaks::EMAIL;
@@ -127,6 +128,8 @@ lives!(
     sharing_a_purge,
     removing_a_thing,
     taking_a_run_whole,
+    taking_a_folder_whole,
+    exporting_a_folder,
     removing_a_run,
     removing_a_workspace,
     removing_a_workspace_with_all,
@@ -166,6 +169,18 @@ fn certificate_kept_as_written() -> Scenario {
     let scenario = erasure();
     scenario.exports.fix();
     scenario
+}
+
+/// With what others write there meanwhile.
+fn taking_a_folder_whole() -> Scenario {
+    let scenario = homes::user_folders();
+    let share = scenario.source(homes::NOTEBOOKS);
+    whole_runs::once(&scenario, "planned", move || share.put(homes::LATE, "late"));
+    patient(scenario)
+}
+
+fn exporting_a_folder() -> Scenario {
+    patient(homes::user_folder_of("access"))
 }
 
 fn about_another(id: &str, kind: &str) -> Value {

@@ -447,6 +447,7 @@ async fn a_preview_shows_all_of_it() {
             .iter()
             .map(|source| Arc::clone(source) as Arc<dyn Source>)
             .collect(),
+        directories: Vec::new(),
         mandate: scenario.mandate(),
         clock: Arc::clone(&scenario.clock) as _,
         learned: None,

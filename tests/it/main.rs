@@ -47,6 +47,7 @@ mod purges; // removals for a crowd: how many calls, in which hours
 mod catalogue; // what sweeps learn of items, and what a later one reads all the same
 mod terms; // what a filter of terms admits: whatever any test of the reader finds
 mod things; // requests about a thing: names, order, what is put aside, what stays
+mod homes; // folders of users: whose they are, what goes along, what stays of others and in doubt
 mod whole_runs; // what an erasure takes of a workspace: runs whole, with their blobs; what holds others' work
 mod exporting_things; // exports of a thing: its documents and its files, what is missing, what stays as it is
 mod rewrite_contract; // redaction in place, a part of that suite

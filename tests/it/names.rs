@@ -203,7 +203,8 @@ pub async fn planned(sources: Sources, policy: Policy) -> Vec<Planned> {
     let mandate = Mandate { policy, ..Scenario::new().mandate() };
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(500_000);
     let clock = Arc::new(MemoryClock::at(now));
-    let preview = Preview { sources, mandate, clock, learned: None };
+    let directories = Vec::new();
+    let preview = Preview { sources, directories, mandate, clock, learned: None };
     let request = request("r-1", "erasure").to_string();
     let mut plan = Vec::new();
     let meter = Arc::<Meter>::default();

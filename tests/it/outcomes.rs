@@ -303,6 +303,7 @@ fn what_goes_along_is_shown_before() {
     source.put("a.txt", notes("new"));
     let preview = Preview {
         sources: vec![source],
+        directories: Vec::new(),
         mandate: scenario.mandate(),
         clock: Arc::<MemoryClock>::clone(&scenario.clock),
         learned: None,

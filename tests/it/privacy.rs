@@ -10,10 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use dsrd::adapters::azure_files::source::ShareSource;
 use dsrd::adapters::azure_lake::source::LakeSource;
 use dsrd::adapters::memory::sources::slow::{Slow, SlowEnd};
+use dsrd::config::settings::People;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::asked::thing::{Thing, ThingKind};
 use dsrd::domain::callbacks::url::CallbackUrl;
 use dsrd::domain::failure::Failure;
+use dsrd::domain::homes::claim::Claim;
 use dsrd::domain::item::{Finding, Hit, Item, Unreadable, Version};
 use dsrd::domain::plan::Planned;
 use dsrd::domain::policy::action::Action;
@@ -324,6 +326,7 @@ fn nothing_can_be_printed() {
     };
     let listed = Planned::unreadable(unreadable.clone());
     let subject = Subject { identities: vec![identity.clone()] };
+    let claim = Claim { alias: EMAIL.to_owned(), who: subject.clone(), account: None };
     let thing = Thing {
         kind: ThingKind::Compute,
         name: format!("ci-{EMAIL}"),
@@ -343,6 +346,7 @@ fn nothing_can_be_printed() {
     let printed = [
         format!("{identity:?} {identity:#?}"),
         format!("{subject:?} {subject:#?}"),
+        format!("{claim:?} {:?}", People { aliases: vec![claim.clone()], graph: None }),
         format!("{request:?} {request:#?}"),
         format!("{item:?} {item:#?} {:?}", item.version),
         format!("{hit:?} {finding:?} {finding:#?}"),

@@ -16,6 +16,7 @@ pub mod runs;
 pub mod workspace;
 pub mod dependents;
 pub mod places;
+pub mod users;
 pub mod removal;
 pub mod rights;
 pub mod source;

@@ -16,16 +16,19 @@ use crate::adapters::azureml::names::Address;
 use crate::adapters::azureml::places::known::{self, UNSERVED};
 use crate::adapters::azureml::plane::scrub;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::adapters::azureml::{dependents, pages, removal, rights};
+use crate::adapters::azureml::{dependents, pages, removal, rights, users};
 use crate::config::settings;
+use crate::domain::asked::subject::Subject;
 use crate::domain::coverage::place::Known;
 use crate::domain::dependents::dependent;
 use crate::domain::dependents::ours::Ours;
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, OneContainer};
 use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
+    Directory, Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Things,
+    Walked,
 };
 
 /// How long what a workspace knows of places is taken for true: about a sweep, each request of
@@ -43,6 +46,7 @@ pub struct WorkspaceSource {
     pub ours: Ours,
     lookout: Lookout,
     places: Lately<Vec<Known>>,
+    users: Lately<Vec<Claim>>,
 }
 
 impl WorkspaceSource {
@@ -63,6 +67,7 @@ impl WorkspaceSource {
             ours: Ours::default(),
             lookout: Lookout::default(),
             places: Lately::of(KNOWN_TIME),
+            users: Lately::of(KNOWN_TIME),
         }
     }
 
@@ -92,6 +97,10 @@ impl Source for WorkspaceSource {
     }
 
     fn things(&self) -> Option<&dyn Things> {
+        Some(self)
+    }
+
+    fn directory(&self) -> Option<&dyn Directory> {
         Some(self)
     }
 
@@ -125,6 +134,14 @@ impl Source for WorkspaceSource {
     async fn places(&self) -> Result<Vec<Known>, Failure> {
         let places = self.places.get(|_| known::known(&self.entry)).await?;
         Ok(places.to_vec())
+    }
+}
+
+#[async_trait]
+impl Directory for WorkspaceSource {
+    async fn claims(&self, _: &[Subject]) -> Result<Vec<Claim>, Failure> {
+        let users = self.users.get(|_| users::claims(&self.entry)).await?;
+        Ok(users.to_vec())
     }
 }
 

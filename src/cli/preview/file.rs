@@ -23,7 +23,7 @@ pub async fn explain(
     as_json: bool,
 ) -> Result<End, CliError> {
     let body = input(request)?;
-    let preview = app::preview(settings, Beside::default()).await?;
+    let preview = app::preview(&settings.without_storage(), Beside::default()).await?;
     let item = Item::bare("file", &name(file), Version::Current);
     let open = || File::open(file).map(|file| Box::new(file) as Box<dyn Read>);
     let unread = |error: io::Error| CliError::Input(file.display().to_string(), error);

@@ -5,3 +5,4 @@ pub mod storage;
 pub mod twice;
 pub mod telemetry;
 pub mod graph;
+pub mod people;

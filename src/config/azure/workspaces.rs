@@ -104,8 +104,16 @@ pub fn workspace(
         .collect();
     let Entered { cloud, endpoint, credential } = entry.read(&key, faults)?;
     let data_plane = data_plane.into_iter().collect::<Option<Vec<Url>>>()?;
+    let brings_storage = match written.storage.as_deref() {
+        None | Some("none") => false,
+        Some("all") => true,
+        Some(_) => {
+            faults.add(format!("{key}.storage must be all or none"));
+            return None;
+        }
+    };
     let (name, id) = (name.to_owned(), id?);
-    Some(Workspace { name, id, endpoint, cloud, data_plane, credential })
+    Some(Workspace { name, id, endpoint, cloud, brings_storage, data_plane, credential })
 }
 
 /// Whether this is the word of an identity.
@@ -318,6 +326,10 @@ mod tests {
         }
         let faults = built(|written| written.cloud = Some("germany".to_owned())).err().unwrap();
         assert_eq!(faults, ["workspaces[0].cloud is none of public, usgov, china"]);
+        let faults = built(|written| written.storage = Some("some".to_owned())).err().unwrap();
+        assert_eq!(faults, ["workspaces[0].storage must be all or none"]);
+        let brings = built(|written| written.storage = Some("all".to_owned())).unwrap();
+        assert!(brings.brings_storage && !built(|_| {}).unwrap().brings_storage);
         for word in ["sas", "account_key", ""] {
             let faults = built(|written| written.credential = Some(word.to_owned()));
             assert!(faults.err().unwrap()[0].starts_with("workspaces[0].credential is none of"));

@@ -61,6 +61,9 @@ pub enum Unit {
     Item,
     /// Everything that belongs to the run that the item says the subject created.
     Run,
+    /// The whole folder of the user, where it is the subject's. What is in the folder of anybody
+    /// else is not removed: the subject is taken out of it.
+    UserFolder,
 }
 
 /// What the policy says of one finding.
@@ -86,6 +89,11 @@ impl Policy {
             return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
         };
         let why = rule.why(number, finding.others);
+        if rule.spares(finding) {
+            // Whose folder it is is known once all was walked.
+            let why = format!("{why}; in the folder of a user");
+            return softened(request, Treatment::Redact, Otherwise::Leave, finding, &why);
+        }
         match rule.treatment(finding.others) {
             Treatment::Keep => Verdict { action: Action::Keep(rule.reason.clone()), why },
             treatment @ (Treatment::Delete | Treatment::Redact) => {
@@ -129,6 +137,19 @@ impl Policy {
     /// Whether anything takes a whole run along.
     pub fn takes_runs(&self) -> bool {
         self.rules.iter().any(|rule| rule.unit == Unit::Run)
+    }
+
+    /// Whether anything takes the whole folder of a user along.
+    pub fn takes_folders(&self) -> bool {
+        self.rules.iter().any(|rule| rule.unit == Unit::UserFolder)
+    }
+
+    /// What is done with an item that is in the subject's own folder, where a rule takes that along
+    /// as a whole: treatment, reason and the number of the rule.
+    pub fn in_own_folder(&self, item: &Item, others: bool) -> Option<(Treatment, &Rule, usize)> {
+        item.layout().user_folder()?;
+        let (number, rule) = self.fitting(item)?;
+        (rule.unit == Unit::UserFolder).then(|| (rule.treatment(others), rule, number))
     }
 
     /// Whether an erasure of this finding takes its whole run along. What a service says of a run
@@ -216,6 +237,13 @@ impl Rule {
         self.action == Treatment::Keep || self.shared == Some(Treatment::Keep)
     }
 
+    /// Whether it removes folders, and what is found may be in somebody else's.
+    fn spares(&self, finding: &Finding) -> bool {
+        self.unit == Unit::UserFolder
+            && self.treatment(finding.others) == Treatment::Delete
+            && finding.item.layout().user_folder().is_some()
+    }
+
     fn treatment(&self, others: bool) -> Treatment {
         self.shared.filter(|_| others).unwrap_or(self.action)
     }
@@ -263,7 +291,8 @@ impl Treatment {
 impl Unit {
     /// The unit of that word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Item, Self::Run].into_iter().find(|each| each.word() == word)
+        let all = [Self::Item, Self::Run, Self::UserFolder];
+        all.into_iter().find(|each| each.word() == word)
     }
 
     /// The word in settings.
@@ -271,6 +300,7 @@ impl Unit {
         match self {
             Self::Item => "item",
             Self::Run => "run",
+            Self::UserFolder => "user_folder",
         }
     }
 }

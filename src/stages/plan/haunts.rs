@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::folded;
+use crate::domain::homes::own::Aliases;
 use crate::domain::item::{Item, Version};
 use crate::domain::layout::{Containers, OneContainer, account_name, documents_of};
 use crate::domain::policy::runs::{Home, Runs};
@@ -85,9 +87,65 @@ impl<'a> Haunts<'a> {
         }
         Ok(all)
     }
+
+    /// Those of blobs and files that the request is about.
+    pub fn of_files(&self) -> impl Iterator<Item = &Haunt<'a>> {
+        self.0.iter().filter(|haunt| haunt.things.is_none() && haunt.is_concerned)
+    }
 }
 
 impl Haunt<'_> {
+    /// Everything that is in the folders of users of these aliases, each once; or of each folder in
+    /// each container something, if there is anything.
+    ///
+    /// # Errors
+    /// The source's failure.
+    pub async fn in_folders(
+        &self,
+        aliases: &Aliases,
+        something: bool,
+    ) -> Result<Vec<Item>, Failure> {
+        let mut all = Vec::new();
+        for container in &self.containers.each {
+            for (alias, spelled) in aliases {
+                let found = self.in_folder(container, (alias, spelled), something).await;
+                all.extend(found.map_err(|it| it.of_source(self.source.name()))?);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn in_folder(
+        &self,
+        container: &OneContainer,
+        (alias, spelled): (&str, &BTreeSet<String>),
+        something: bool,
+    ) -> Result<Vec<Item>, Failure> {
+        let mut items = BTreeMap::new();
+        for spelled in spelled {
+            let prefix = container.prefix_of_user(spelled);
+            let mut marker = None;
+            loop {
+                let Page { items: page, next } =
+                    self.source.list(&prefix, marker.as_deref()).await?;
+                for item in page {
+                    let is_in = item.layout().user_folder().is_some_and(|it| folded(it) == alias);
+                    if is_in {
+                        items.insert(item.place(), item);
+                    }
+                }
+                marker = next.filter(|_| !something || items.is_empty());
+                if marker.is_none() {
+                    break;
+                }
+            }
+        }
+        let mut items: Vec<Item> = items.into_values().collect();
+        items.truncate(if something { 1 } else { usize::MAX });
+        in_order(&mut items, |item| item);
+        Ok(items)
+    }
+
     /// What a service says of that run now: its job, its history.
     ///
     /// # Errors
@@ -134,11 +192,14 @@ impl Haunt<'_> {
             }
         }
         let mut items: Vec<(Item, Home)> = items.into_values().collect();
-        // The current form last: the snapshots of a name go with it, and ours to remove come
-        // before.
-        items.sort_by_key(|(item, _)| item.version == Version::Current);
+        in_order(&mut items, |(item, _)| item);
         Ok(items)
     }
+}
+
+/// The current form last: the snapshots of a name go with it, and ours to remove come before.
+fn in_order<T>(items: &mut [T], item: impl Fn(&T) -> &Item) {
+    items.sort_by_key(|one| item(one).version == Version::Current);
 }
 
 /// What the names begin with of what belongs to runs and is in a container.

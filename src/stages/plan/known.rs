@@ -84,6 +84,18 @@ impl Known {
         self.0.get(place).is_some_and(Line::counts)
     }
 
+    /// Whether something that stands at a place now, and goes with the folder that it is in, is to
+    /// be planned; with the line, if there is one, that tells no more of it then. Others may have
+    /// written it since it was planned first, or over what was erased.
+    pub fn joins(&self, place: &Place) -> Option<Option<u64>> {
+        let Some(line) = self.0.get(place) else { return Some(None) };
+        match line.outcome {
+            Some(OutcomeKind::Changed | OutcomeKind::AlreadyAbsent) => Some(Some(line.ordinal)),
+            Some(OutcomeKind::Erased) => Some(None),
+            _ => line.action.is_unsearched().then_some(Some(line.ordinal)),
+        }
+    }
+
     /// Whether what is there is to be removed.
     pub fn goes(&self, place: &Place) -> bool {
         self.0.get(place).is_some_and(|line| {

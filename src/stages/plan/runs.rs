@@ -100,6 +100,11 @@ impl Company {
         }
     }
 
+    /// What the plan says of places.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
     /// What the runs that the subject created take along beyond what is planned, and what does not
     /// go because it would take along what stays.
     ///

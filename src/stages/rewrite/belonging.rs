@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
 use crate::archive::manifest::LegalTag;
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::folded;
 use crate::domain::item::Item;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::occurrences;
@@ -27,6 +28,8 @@ pub struct Belongings {
     /// Runs that the subject created. Where another workspace has one of the same id that somebody
     /// else created, nothing tells whose an output is, and it is nobody's.
     runs: BTreeSet<String>,
+    /// User folders that go along with the request, by their aliases.
+    folders: BTreeSet<String>,
     matcher: Arc<Matcher>,
 }
 
@@ -42,8 +45,13 @@ impl Belongings {
         with: &Walk,
     ) -> Result<Self, Failure> {
         let claimant = &Arc::new(Claimant::new(case.request.people()));
+        let folders = &Mutex::new(BTreeSet::new());
         let said = account.entries(case).map(|entry| async move {
             let finding = entry?.planned.finding;
+            let along = finding.item.layout().user_folder().filter(|_| finding.hits.is_empty());
+            if let Some(alias) = along {
+                folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folded(alias));
+            }
             let source = sources.iter().find(|source| source.name() == finding.item.source);
             let walked = source.and_then(|source| source.finds().walked());
             match (finding.item.layout().run_document(), walked) {
@@ -69,7 +77,8 @@ impl Belongings {
             };
         }
         runs.retain(|run| !of_others.contains(run));
-        Ok(Self { runs, matcher: Arc::clone(&with.matcher) })
+        let folders = folders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Self { runs, folders, matcher: Arc::clone(&with.matcher) })
     }
 
     /// Whether an item is the subject's by where it lies.
@@ -94,7 +103,7 @@ impl Belongings {
 
     fn is_of_folder(&self, item: &Item) -> bool {
         let Some(alias) = item.layout().user_folder() else { return false };
-        let mut is_theirs = false;
+        let mut is_theirs = self.folders.contains(&folded(alias));
         occurrences(&self.matcher, &format!("Users/{alias}/"), &mut |_, _| is_theirs = true);
         is_theirs
     }

@@ -111,8 +111,8 @@ async fn read(source: &dyn Source, finding: &Finding, with: &Walk) -> Result<Fou
             Read::Changed => {}
         }
         let Some(walked) = source.finds().walked() else { return Ok(Found::Gone) };
-        if with.subjects.is_empty() {
-            // It was asked for itself, whatever it says.
+        if with.subjects.is_empty() || finding.hits.is_empty() {
+            // It was asked for itself, or is the person's by where it lies, whatever it says.
             let Some(item) = again(walked, &finding.item).await? else { return Ok(Found::Gone) };
             finding = Finding { item, ..finding };
             continue;

@@ -20,6 +20,9 @@ use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::content::{failure_in, on_a_thread, reader_of};
 use crate::stages::walk::pass::Walk;
 
+/// Why a part of a repository stays: others are told by the digest of its bytes.
+const GIT: &str = "git";
+
 /// How a redaction ended.
 pub enum Redaction {
     /// The item is there without the subject.
@@ -48,6 +51,9 @@ pub enum Redaction {
 /// # Errors
 /// The source's failure, or the disk's.
 pub async fn redact(source: &dyn Walked, item: &Item, with: &Walk) -> Result<Redaction, Failure> {
+    if item.layout().is_of_git() {
+        return Ok(Redaction::Impossible(GIT.to_owned()));
+    }
     let bytes = match source.read(item).await? {
         Read::Bytes(bytes) => bytes,
         Read::Absent => return Ok(Redaction::Absent),

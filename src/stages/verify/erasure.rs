@@ -27,9 +27,10 @@ use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
+use crate::stages::homes::along::Along;
+use crate::stages::homes::whose::Around;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::known::{More, amend};
-use crate::stages::plan::runs::Company;
 use crate::stages::signing::Signer;
 use crate::stages::verify::certificate::certify;
 use crate::stages::verify::counts::{Telling, counts};
@@ -88,9 +89,9 @@ async fn expected(
 pub struct Ending<'a> {
     /// The sweep that looked again; none where the thing itself was looked up.
     pub sweep: Option<u64>,
-    /// Which say until when their soft-deleted copies last.
-    pub sources: &'a [Arc<dyn Source>],
-    /// Which runs are taken along.
+    /// The sources, which say until when their soft-deleted copies last; and who knows people.
+    pub around: Around<'a>,
+    /// Which runs and folders are taken along.
     pub policy: &'a Policy,
     /// Where the certificate goes.
     pub exports: &'a dyn Exports,
@@ -125,7 +126,8 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     account.record_outcomes(case, &still).await?;
     let acted = records.iter().rev().find(|r| matches!(r.event, Event::Acted { .. }));
     let erased_at = acted.map_or_else(|| account.clock.now(), |record| record.at);
-    let horizon = Horizon::new(with.sources, erased_at, with.patience).of(case.request.thing());
+    let horizon =
+        Horizon::new(with.around.sources, erased_at, with.patience).of(case.request.thing());
     let telling = Telling::new(account, case, with.left_until);
     let reckoning = reckon(account, case, with.sweep, horizon, telling).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
@@ -192,27 +194,28 @@ async fn take_stock(
     Ok(left)
 }
 
-/// What went along with runs of the person and stands there still; and what belongs to those runs
-/// and is not planned: the document of a run, or a part of one, may have been written since the
-/// find. Of what is `left` that does not go which would take along what stays.
+/// What went along with runs or folders of the person and stands there still; and what belongs to
+/// those and is not planned: the document of a run, or a part of one, may have been written since
+/// the find, and so may a file in a folder. Of what is `left` that does not go which would take
+/// along what stays.
 async fn company_since(
     account: &Account,
     case: &Case,
     with: &Ending<'_>,
     left: &mut Vec<u64>,
 ) -> Result<Vec<Planned>, Failure> {
-    let matters = Company::matters(with.policy, with.sources);
+    let matters = Along::matters(with.policy, with.around, &case.request);
     let went_along = |ordinal: u64, outcome: &Option<ItemOutcome>| {
         goes_along(ordinal) && matches!(outcome, Some(ItemOutcome::Erased))
     };
     let concerns = |item: &SealedItem| matters || went_along(item.ordinal, &item.outcome);
-    let (mut erased, mut company) = (Vec::new(), Company::default());
+    let (mut erased, mut along) = (Vec::new(), Along::default());
     {
         let mut entries = pin!(account.entries_if(case, concerns));
         while let Some(entry) = entries.next().await {
             let Entry { ordinal, planned, outcome, .. } = entry?;
             if matters {
-                company.note(with.policy, ordinal, &planned, outcome.as_ref());
+                along.note(with.policy, ordinal, &planned, outcome.as_ref());
             }
             if went_along(ordinal, &outcome) {
                 erased.push(planned);
@@ -224,7 +227,7 @@ async fn company_since(
         None => Vec::new(),
     };
     let met: HashSet<Place> = more.iter().map(|planned| planned.finding.item.place()).collect();
-    let More { new, amended } = company.more(with.sources, with.policy, &case.request).await?;
+    let More { new, amended } = along.more(with.around, with.policy, &case.request).await?;
     for (planned, superseded) in new {
         if met.contains(&planned.finding.item.place()) {
             continue;

@@ -83,7 +83,7 @@ async fn conclude(
     standing: &Standing,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    let World { account, sources, mandate, .. } = world;
+    let World { account, mandate, .. } = world;
     let policy = &mandate.policy;
     // Another daemon was first, and took it out.
     let Some(sweep) = account.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
@@ -96,13 +96,13 @@ async fn conclude(
     match purpose {
         Purpose::Find => {
             let limits = (&mandate.limits).into();
-            find::conclude(account, sources, policy, &case, &sweep, &limits).await
+            find::conclude(account, world.around(), policy, &case, &sweep, &limits).await
         }
         Purpose::Verify => {
             let now = account.clock.now();
             let ending = Ending {
                 sweep: Some(sweep.id),
-                sources,
+                around: world.around(),
                 policy,
                 exports: &*world.exports,
                 signer: &world.signer,

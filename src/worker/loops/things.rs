@@ -61,7 +61,7 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<(), F
     let now = account.clock.now();
     let ending = Ending {
         sweep: None,
-        sources,
+        around: world.around(),
         policy: &mandate.policy,
         exports: &*world.exports,
         signer: &world.signer,

@@ -18,3 +18,4 @@ pub mod dependents;
 mod ours;
 mod remains;
 mod cascade;
+mod storage; // what a workspace makes sources of, as the program lists it

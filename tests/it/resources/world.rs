@@ -53,6 +53,7 @@ impl World {
             id: sample_id().path(),
             endpoint: Url::parse(&simulator.base_url).unwrap(),
             cloud: None,
+            brings_storage: false,
             data_plane: data_plane.iter().map(|url| Url::parse(url).unwrap()).collect(),
             credential: Credential::DeveloperTools,
         };

@@ -5,3 +5,4 @@ pub mod uris;
 pub mod stores;
 pub mod files;
 pub mod known;
+pub mod made;

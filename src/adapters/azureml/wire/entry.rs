@@ -238,6 +238,7 @@ mod tests {
                 id: "/subscriptions/s/resourceGroups/g".to_owned(),
                 endpoint: Url::parse(endpoint).unwrap(),
                 cloud: Some(Cloud::Public),
+                brings_storage: false,
                 data_plane: Vec::new(),
                 credential: Credential::ManagedIdentity { client_id: None },
             })

@@ -57,6 +57,7 @@ mod tests {
             id: "/subscriptions/s/resourceGroups/g".to_owned(),
             endpoint: Url::parse(endpoint).unwrap(),
             cloud,
+            brings_storage: false,
             data_plane: listed.iter().map(|url| Url::parse(url).unwrap()).collect(),
             credential: Credential::ManagedIdentity { client_id: None },
         })

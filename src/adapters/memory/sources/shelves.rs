@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::adapters::memory::sources::slow::Slow;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
 use crate::domain::item::{Item, Version};
 use crate::domain::layout::Location;
 use crate::domain::outcome::Block;
@@ -63,6 +64,8 @@ pub struct Shelves {
     pub(super) files: BTreeMap<String, Vec<Location>>,
     /// Places that it knows of and does not hold.
     pub(super) places: Vec<Known>,
+    /// What it knows of whose folders are.
+    pub(super) claims: Vec<Claim>,
     /// Whether these are things, some of which go with others.
     pub(super) of_things: bool,
     pub(super) written: u64,

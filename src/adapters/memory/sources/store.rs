@@ -10,14 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::memory::sources::shelves::{Content, Fault, Shelves, Stored};
 use crate::adapters::memory::sources::slow::Progress;
+use crate::domain::asked::subject::Subject;
 use crate::domain::asked::thing::ThingKind;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
 use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, Location, OneContainer};
 use crate::domain::outcome::{Barrier, Block, FIXED};
 use crate::ports::sources::{
-    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket, Walked, held,
+    Directory, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Things, Ticket,
+    Walked, held,
 };
 
 /// Names on one page unless told otherwise.
@@ -77,6 +80,11 @@ impl MemorySource {
     /// Says of which other places it knows.
     pub fn set_places(&self, places: Vec<Known>) {
         self.shelves().places = places;
+    }
+
+    /// Says what it knows of whose folders are.
+    pub fn set_claims(&self, claims: Vec<Claim>) {
+        self.shelves().claims = claims;
     }
 
     /// Stores bytes under a name, over what was there.
@@ -229,6 +237,10 @@ impl Source for MemorySource {
         (!self.kinds.is_empty()).then_some(self)
     }
 
+    fn directory(&self) -> Option<&dyn Directory> {
+        (!self.shelves().claims.is_empty()).then_some(self)
+    }
+
     async fn follow(&self, item: &Item, handle: &str) -> Result<Followed, Failure> {
         let mut shelves = self.called()?;
         if handle != format!("https://service.example/{}", item.name) {
@@ -264,6 +276,13 @@ impl Source for MemorySource {
         let mut places = held(self).await?;
         places.extend(self.shelves().places.iter().cloned());
         Ok(places)
+    }
+}
+
+#[async_trait]
+impl Directory for MemorySource {
+    async fn claims(&self, _: &[Subject]) -> Result<Vec<Claim>, Failure> {
+        Ok(self.called()?.claims.clone())
     }
 }
 

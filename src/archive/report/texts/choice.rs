@@ -138,6 +138,8 @@ mod tests {
             ("gzip: broken", EN.because_broken),
             ("read: the source broke off", EN.because_broken),
             ("changes faster than it can be read", EN.because_changed),
+            ("locked: SharingViolation", EN.because_locked),
+            ("user folder: said to be of several people", EN.because_whose),
             ("no_source: no configured source holds it", EN.because_no_source),
             ("missing: nothing is there", EN.because_missing),
             ("pdf", EN.because_unknown),

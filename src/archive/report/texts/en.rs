@@ -147,6 +147,8 @@ pub static EN: Texts = Texts {
     because_limit: "It is too large or too deeply packed to be searched.",
     because_broken: "It is damaged, or reading it broke off.",
     because_changed: "It was being changed while it was read.",
+    because_locked: "Somebody else had it open.",
+    because_whose: "Several people are said to have this folder, and it is not clear whose it is.",
     because_no_source: "It lies in a place that this search is not set up to read.",
     because_missing: "It is said to be there, and nothing is.",
     because_many: "There is more of it than can be looked through at once.",

@@ -158,6 +158,8 @@ pub static FR: Texts = Texts {
     because_limit: "Il est trop volumineux ou trop profondément emboîté pour être examiné.",
     because_broken: "Il est endommagé, ou sa lecture s’est interrompue.",
     because_changed: "Il était modifié pendant qu’il était lu.",
+    because_locked: "Quelqu’un d’autre l’avait ouvert.",
+    because_whose: "Ce dossier serait à plusieurs personnes, et on ne sait pas à laquelle il est.",
     because_no_source: "Il se trouve à un endroit que cette recherche n’est pas configurée pour \
         lire.",
     because_missing: "Il devrait s’y trouver, et il n’y a rien.",

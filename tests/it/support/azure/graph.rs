@@ -1,5 +1,5 @@
-//! Microsoft Graph: `exportPersonalData` and its data policy operations, as the pages of v1.0 have
-//! them. What a copy writes and when is the test's business: nobody publishes it.
+//! Microsoft Graph: `exportPersonalData` and its data policy operations, and users by a filter, as
+//! the pages of v1.0 have them. What a copy writes and when is the test's business: nobody publishes it.
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ pub struct Graph {
     pub is_allowed: bool,
     /// Object ids of the tenant's users.
     pub users: Vec<String>,
+    /// The same with what they are called; what is asked for them is answered by equality alone.
+    pub people: Vec<Value>,
     /// A host that links to operations lead to: nobody should follow.
     pub link_host: Option<String>,
     pub copies: Vec<Copy>,
@@ -36,7 +38,13 @@ pub struct Copy {
 
 impl Default for Graph {
     fn default() -> Self {
-        Self { is_allowed: true, users: Vec::new(), link_host: None, copies: Vec::new() }
+        Self {
+            is_allowed: true,
+            users: Vec::new(),
+            people: Vec::new(),
+            link_host: None,
+            copies: Vec::new(),
+        }
     }
 }
 
@@ -54,8 +62,33 @@ pub fn answer(state: &mut State, words: &[String], call: &Call<'_>) -> Answer {
             let copy = copies.iter().find(|copy| copy.id == *id).ok_or_else(|| absent(id))?;
             Ok(Reply::new(200).json(&told(copy)))
         }
+        ("GET", ["users"]) => {
+            let filter = call.request.query("$filter").unwrap_or_default();
+            let value = people(&state.graph.people, filter)?;
+            Ok(Reply::new(200).json(&json!({ "value": value })))
+        }
         _ => Err(Refusal::gateway(400, "BadRequest", "Resource not found for the segment.")),
     }
+}
+
+/// `FIELD eq 'VALUE'`, one or more with `or` between.
+fn people(people: &[Value], filter: &str) -> Result<Vec<Value>, Refusal> {
+    let terms: Option<Vec<(&str, String)>> = filter
+        .split(" or ")
+        .map(|term| {
+            let (field, value) = term.split_once(" eq ")?;
+            let value = value.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
+            Some((field, value.to_lowercase()))
+        })
+        .collect();
+    let bad = || Refusal::gateway(400, "Request_UnsupportedQuery", "Invalid filter clause.");
+    let terms = terms.ok_or_else(bad)?;
+    let is_meant = |person: &&Value| {
+        terms.iter().any(|(field, value)| {
+            person[*field].as_str().is_some_and(|has| has.to_lowercase() == *value)
+        })
+    };
+    Ok(people.iter().filter(is_meant).cloned().collect())
 }
 
 fn begin(state: &mut State, user: &str, call: &Call<'_>) -> Answer {

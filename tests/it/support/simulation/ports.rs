@@ -14,6 +14,7 @@ use dsrd::domain::coverage::place::Known;
 use dsrd::domain::dependents::dependent::Dependents;
 use dsrd::domain::event::Announcement;
 use dsrd::domain::failure::{Failure, Obstacle};
+use dsrd::domain::homes::claim::Claim;
 use dsrd::domain::inventory::Print;
 use dsrd::domain::item::Item;
 use dsrd::domain::layout::{Containers, Location};
@@ -40,8 +41,8 @@ use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 use dsrd::ports::sources::{
-    Answers, Asked, Belonging, Budget, ByteStream, Erased, Finds, Followed, Lack, NewForm, Page,
-    Read, Rewritten, Source, Things, Walked,
+    Answers, Asked, Belonging, Budget, ByteStream, Directory, Erased, Finds, Followed, Lack,
+    NewForm, Page, Read, Rewritten, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -143,6 +144,7 @@ pub fn declared() -> Vec<Declared> {
         Of::<dyn Walked>::DECLARED,
         Of::<dyn Asked>::DECLARED,
         Of::<dyn Things>::DECLARED,
+        Of::<dyn Directory>::DECLARED,
         Of::<dyn Exports>::DECLARED,
         Of::<dyn TenantLogs>::DECLARED,
         Of::<dyn Ledger>::DECLARED,
@@ -228,6 +230,20 @@ wired! {
         fn things(&self) -> Option<&dyn Things> {
             self.port.things().map(|_| self as _)
         }
+
+        fn directory(&self) -> Option<&dyn Directory> {
+            self.port.directory().map(|_| self as _)
+        }
+    }
+}
+
+fn directory(source: &(impl Source + ?Sized)) -> &dyn Directory {
+    source.directory().expect("it knows people")
+}
+
+wired! {
+    Directory of Source as directory {
+        look claims(people: &[Subject]) -> Vec<Claim>;
     }
 }
 

@@ -41,7 +41,7 @@ use dsrd::telemetry::otlp::spans;
 use dsrd::telemetry::traces::Traces;
 use dsrd::worker::offline::fresh_signing_key;
 use dsrd::worker::runner;
-use dsrd::worker::world::{Door, KeyRing, Parts, Sources, World};
+use dsrd::worker::world::{Directories, Door, KeyRing, Parts, Sources, World};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -65,6 +65,8 @@ pub struct Scenario {
     pub sources: Vec<Arc<MemorySource>>,
     /// Sources that are asked.
     pub tables: Vec<Arc<MemoryRows>>,
+    /// Who knows people, beside these.
+    pub directories: Directories,
     /// Who copies the logs of the tenant.
     pub copies: Option<Arc<Copies>>,
     pub limits: Limits,
@@ -152,6 +154,7 @@ impl Scenario {
             exports: Arc::default(),
             sources: vec![Arc::new(MemorySource::new(SOURCE))],
             tables: Vec::new(),
+            directories: Vec::new(),
             copies: None,
             limits: *LIMITS,
             keeping: KEEPING,
@@ -409,6 +412,7 @@ impl Scenario {
                 callbacks: wired(wire, &self.callbacks),
             },
             sources,
+            directories: self.directories.clone(),
             exports: wired(wire, &self.exports),
             tenant_logs: self.copies.as_ref().map(|it| wired(wire, it) as Arc<dyn TenantLogs>),
             alone: true,

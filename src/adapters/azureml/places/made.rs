@@ -1,0 +1,310 @@
+//! The sources that a workspace makes by itself (`storage = "all"`): the containers and shares of
+//! its default account, and whatever its datastores lead to.
+//!
+//! They are entered by the identity of the workspace, in the cloud that this is in: where a
+//! datastore says that its account is elsewhere, no token of ours goes there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::adapters::azureml::places::known::known;
+use crate::adapters::azureml::wire::entry::Entry;
+use crate::config::settings::{Blob, Cloud, Graph, Location, Settings, Store, Workspace};
+use crate::domain::coverage::place::{Known, Looked, PlaceSort};
+use crate::domain::failure::Failure;
+use crate::domain::layout::{account_name, is_match};
+
+/// The container of artifacts, whose datastore the service may not show.
+const ARTIFACTS: &str = "azureml";
+
+/// Longest name of a source.
+const NAME_CHARS_MAX: usize = 63;
+
+/// Digits that tell names apart which would be the same.
+const DIGITS: usize = 8;
+
+/// A place that a workspace knows of, and what is made of it.
+pub struct Made {
+    /// What it is: `container azureml-blobstore-… of account (datastore workspaceblobstore)`.
+    pub of: String,
+    /// The source, or why there is none.
+    pub store: Result<Box<Store>, String>,
+}
+
+/// One place, by what its account serves it as.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Spot {
+    is_share: bool,
+    account: String,
+    container: String,
+}
+
+/// All that this workspace makes beside what is written and what others made before.
+///
+/// # Errors
+/// The workspace does not answer.
+pub async fn made(workspace: &Workspace, settings: &Settings) -> Result<Vec<Made>, Failure> {
+    let entry = Entry::open(workspace)?;
+    let own = entry.account().await?;
+    Ok(of(workspace, settings, &known(&entry).await?, own.as_deref().map(account_name)))
+}
+
+fn of(workspace: &Workspace, settings: &Settings, known: &[Known], own: Option<&str>) -> Vec<Made> {
+    // Each place, with the datastores that lead to it.
+    let mut spots: BTreeMap<Spot, Vec<&str>> = BTreeMap::new();
+    let mut unmade = Vec::new();
+    if let Some(account) = own {
+        spots.insert(Spot::new(false, account, ARTIFACTS), Vec::new());
+    }
+    for Known { sort, name, place, looked, why } in known {
+        let is_share = *sort == PlaceSort::FileShare;
+        match (sort, place) {
+            (PlaceSort::Container | PlaceSort::FileShare | PlaceSort::Datastore, Some(place)) => {
+                let spot = Spot::new(is_share, &place.account, &place.container);
+                let stores = spots.entry(spot).or_default();
+                let is_datastore = *sort == PlaceSort::Datastore || *name != place.container;
+                stores.extend(is_datastore.then_some(name.as_str()));
+            }
+            (PlaceSort::Datastore, None) => unmade.push(Made {
+                of: format!("datastore {name}"),
+                store: Err(format!("its kind cannot be read ({why})")),
+            }),
+            (PlaceSort::Container | PlaceSort::FileShare, None) if *looked != Looked::Looked => {
+                let what = if is_share { "shares" } else { "containers" };
+                let why = format!("they cannot be listed ({why})");
+                unmade.push(Made { of: format!("{what} {name}"), store: Err(why) });
+            }
+            _ => {}
+        }
+    }
+    let mut names: BTreeSet<String> = settings.sources.iter().map(|it| it.name.clone()).collect();
+    names.extend(settings.workspaces.iter().map(|it| it.name.clone()));
+    names.extend(settings.telemetry.iter().map(|it| it.name.clone()));
+    let made = spots.into_iter().map(|(spot, datastores)| Made {
+        of: spot.told(&datastores),
+        store: match spot.refusal(settings) {
+            Some(why) => Err(why),
+            None => spot
+                .store(workspace, datastores.first().copied(), &mut names)
+                .map(Box::new)
+                .ok_or_else(|| "no account or container has such a name".to_owned()),
+        },
+    });
+    made.chain(unmade).collect()
+}
+
+impl Spot {
+    fn new(is_share: bool, account: &str, container: &str) -> Self {
+        let (account, container) = (account.to_lowercase(), container.to_owned());
+        Self { is_share, account, container }
+    }
+
+    fn told(&self, datastores: &[&str]) -> String {
+        let sort = if self.is_share { "share" } else { "container" };
+        let of = match datastores {
+            [] => String::new(),
+            all => format!(" (datastore {})", all.join(", ")),
+        };
+        format!("{sort} {} of {}{of}", self.container, self.account)
+    }
+
+    /// Why no source is made of it: it is served already, or is no place of items.
+    fn refusal(&self, settings: &Settings) -> Option<String> {
+        if self.container.starts_with('$') {
+            return Some("the service's own".to_owned());
+        }
+        let is_copy = |graph: &Graph| graph.is_copy(&self.container);
+        if settings.graph.as_ref().is_some_and(is_copy) {
+            return Some("copies of logs are kept there".to_owned());
+        }
+        if self.is_in(&settings.exports.place) {
+            return Some("archives are kept there".to_owned());
+        }
+        let served = settings.sources.iter().find(|store| self.is_in(&store.place));
+        served.map(|store| format!("source {} serves it", store.name))
+    }
+
+    fn is_in(&self, place: &Location) -> bool {
+        let (blob, is_share) = match place {
+            Location::Folder(_) => return false,
+            // The same bytes, by either interface.
+            Location::Blob(blob) | Location::Lake(blob) => (blob, false),
+            Location::Share(blob) => (blob, true),
+        };
+        let pattern = blob.url.path().rsplit('/').next().unwrap_or_default();
+        is_share == self.is_share
+            && account_name(blob.url.as_str()).eq_ignore_ascii_case(&self.account)
+            && is_match(pattern, &self.container)
+    }
+
+    /// The source; `None` where that would lead elsewhere than to a container of an account.
+    fn store(
+        &self,
+        workspace: &Workspace,
+        datastore: Option<&str>,
+        names: &mut BTreeSet<String>,
+    ) -> Option<Store> {
+        let is_plain = |text: &str, more: &str| {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
+            (3..=63).contains(&text.len()) && text.chars().all(plain)
+        };
+        if !is_plain(&self.account, "") || !is_plain(&self.container, "-") {
+            return None;
+        }
+        let hosts = workspace.cloud.unwrap_or(Cloud::Public);
+        let service = if self.is_share { "file" } else { "blob" };
+        let (account, container) = (&self.account, &self.container);
+        let url = format!("https://{account}.{service}.{}/{container}", hosts.storage_hosts());
+        let credential = workspace.credential.clone();
+        let blob = Blob { url: Url::parse(&url).ok()?, credential };
+        let place = if self.is_share { Location::Share(blob) } else { Location::Blob(blob) };
+        let name = self.name(&workspace.name, datastore, names);
+        Some(Store { name, place, layout: None })
+    }
+
+    /// A name that says whose it is and what, and that no other source has.
+    fn name(
+        &self,
+        workspace: &str,
+        datastore: Option<&str>,
+        names: &mut BTreeSet<String>,
+    ) -> String {
+        let own = datastore.unwrap_or(&self.container).to_lowercase();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        let own: String = own.chars().map(|c| if plain(c) { c } else { '-' }).collect();
+        let whole = format!("{workspace}-{own}");
+        if whole.len() <= NAME_CHARS_MAX && names.insert(whole.clone()) {
+            return whole;
+        }
+        let place = format!("{} {} {}", self.is_share, self.account, self.container);
+        let digest = hex::encode(Sha256::digest(place));
+        let head: String = whole.chars().take(NAME_CHARS_MAX - DIGITS - 1).collect();
+        let name = format!("{head}-{}", &digest[..DIGITS]);
+        names.insert(name.clone());
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::build;
+    use crate::config::reading::layers;
+    use crate::domain::layout::Location as Place;
+
+    const ID: &str = "/subscriptions/0-1/resourceGroups/g/providers/\
+                      Microsoft.MachineLearningServices/workspaces/ws";
+    const CODE: &str = "code-391ff5ac-6576-460f-ba4d-7e03433c68b6";
+
+    fn settings(more: &[(&str, &str)]) -> Settings {
+        let written = [
+            ("WORKSPACES__0__NAME", "ws"),
+            ("WORKSPACES__0__ID", ID),
+            ("WORKSPACES__0__CLOUD", "china"),
+            ("EXPORTS__URL", "https://acct.blob.core.chinacloudapi.cn/dsr-exports"),
+        ];
+        let written = written.iter().chain(more);
+        let named = written.map(|(key, value)| (format!("DSRD__{key}"), (*value).to_owned()));
+        let file = layers::read(None, named).unwrap_or_else(|error| panic!("{error}"));
+        build::settings(&file).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn known(sort: PlaceSort, name: &str, at: Option<(&str, &str)>) -> Known {
+        let place = at.map(|(account, container)| Place {
+            account: account.to_owned(),
+            container: container.to_owned(),
+            path: String::new(),
+        });
+        let looked = Looked::NotConfigured;
+        Known { sort, name: name.to_owned(), place, looked, why: "OneLake".to_owned() }
+    }
+
+    fn told(settings: &Settings, known: &[Known]) -> Vec<String> {
+        let made = of(&settings.workspaces[0], settings, known, Some("acct"));
+        let line = |made: Made| match made.store {
+            Ok(store) => {
+                let (Location::Blob(blob) | Location::Share(blob)) = &store.place else {
+                    panic!("a folder")
+                };
+                format!("{} = {} <- {}", store.name, blob.url, made.of)
+            }
+            Err(why) => format!("{} is none: {why}", made.of),
+        };
+        made.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn each_place_is_one_source_and_what_is_none_is_told() {
+        use PlaceSort::{Container, Datastore, FileShare, Service};
+        let blobs = "azureml-blobstore-0f3a";
+        let known = [
+            known(Service, "run", None),
+            known(Datastore, "workspaceblobstore", Some(("ACCT", blobs))),
+            known(FileShare, "workspaceworkingdirectory", Some(("acct", CODE))),
+            known(Datastore, "lake", Some(("other1", "raw"))),
+            known(Datastore, "rough", Some(("other1", "rough"))),
+            known(Datastore, "fabric", None),
+            known(Datastore, "odd", Some(("evil.example/x", "raw"))),
+            known(Container, blobs, Some(("acct", blobs))),
+            known(Container, "dsr-exports", Some(("acct", "dsr-exports"))),
+            known(Container, "$logs", Some(("acct", "$logs"))),
+            known(FileShare, CODE, Some(("acct", CODE))),
+            known(FileShare, blobs, Some(("acct", blobs))),
+            known(FileShare, "acct/*", None),
+        ];
+        let cloud = "core.chinacloudapi.cn";
+        let expected = [
+            "container $logs of acct is none: the service's own".to_owned(),
+            format!("ws-azureml = https://acct.blob.{cloud}/azureml <- container azureml of acct"),
+            format!(
+                "ws-workspaceblobstore = https://acct.blob.{cloud}/{blobs} <- container {blobs} of \
+                 acct (datastore workspaceblobstore)"
+            ),
+            "container dsr-exports of acct is none: archives are kept there".to_owned(),
+            "container raw of evil.example/x (datastore odd) is none: no account or container has \
+             such a name"
+                .to_owned(),
+            format!(
+                "ws-lake = https://other1.blob.{cloud}/raw <- container raw of other1 (datastore \
+                 lake)"
+            ),
+            format!(
+                "ws-rough = https://other1.blob.{cloud}/rough <- container rough of other1 \
+                 (datastore rough)"
+            ),
+            format!("ws-{blobs} = https://acct.file.{cloud}/{blobs} <- share {blobs} of acct"),
+            format!(
+                "ws-workspaceworkingdirectory = https://acct.file.{cloud}/{CODE} <- share {CODE} \
+                 of acct (datastore workspaceworkingdirectory)"
+            ),
+            "datastore fabric is none: its kind cannot be read (OneLake)".to_owned(),
+            "shares acct/* is none: they cannot be listed (OneLake)".to_owned(),
+        ];
+        assert_eq!(told(&settings(&[]), &known), expected);
+    }
+
+    #[test]
+    fn what_is_written_wins() {
+        let known = [
+            known(PlaceSort::Container, "azureml", Some(("acct", "azureml"))),
+            known(PlaceSort::FileShare, CODE, Some(("acct", CODE))),
+        ];
+        let written = [
+            ("SOURCES__0__NAME", "runs"),
+            ("SOURCES__0__URL", "https://acct.blob.core.chinacloudapi.cn/azureml"),
+            ("SOURCES__1__NAME", "code"),
+            ("SOURCES__1__URL", "https://acct.file.core.chinacloudapi.cn/code-*"),
+        ];
+        let expected = [
+            "container azureml of acct is none: source runs serves it".to_owned(),
+            format!("share {CODE} of acct is none: source code serves it"),
+        ];
+        assert_eq!(told(&settings(&written), &known), expected);
+        // Its name alone is no place.
+        let named = [("SOURCES__0__NAME", "ws-azureml"), ("SOURCES__0__URL", "dir:x")];
+        let told = told(&settings(&named), &known);
+        assert!(told[0].starts_with("ws-azureml-") && told[0].contains(" <- container azureml"));
+    }
+}

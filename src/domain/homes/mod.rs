@@ -1,0 +1,4 @@
+//! Whose the folders of users are.
+
+pub mod claim;
+pub mod own;
