@@ -263,8 +263,8 @@ impl Metrics {
         text
     }
 
-    /// What can be told while the ledger is waited for: which version waits, and for what. Counts of
-    /// requests are not known, and are no zeros.
+    /// What can be told while the ledger is waited for: which version waits, and for what. Counts
+    /// of requests are not known, and are no zeros.
     pub fn render_start() -> String {
         let (metrics, part) = (Self::new(), Part { part: "ledger".to_owned() });
         metrics.ready.get_or_create(&part).set(0);
