@@ -108,8 +108,8 @@ fn rows(bytes: &[u8], faults: &mut Faults) -> Vec<Claim> {
     claims
 }
 
-/// The line of a record, counted from 1. The reader has it begin where the one before ended, so that
-/// blank lines lie between.
+/// The line of a record, counted from 1. The reader has it begin where the one before ended, so
+/// that blank lines lie between.
 fn line_of(bytes: &[u8], position: &Position) -> u64 {
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
     let ahead = bytes.get(start..).unwrap_or_default().iter();
