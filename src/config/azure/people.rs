@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{Position, ReaderBuilder, StringRecord, Trim};
 
 use crate::config::azure::workspaces::{Entered, Entry};
 use crate::config::faults::Faults;
@@ -90,23 +90,31 @@ fn rows(bytes: &[u8], faults: &mut Faults) -> Vec<Claim> {
     };
     let (mut claims, mut told) = (Vec::new(), 0);
     for record in reader.records() {
-        let (line, row) = match &record {
-            Ok(record) => (record.position().map(csv::Position::line), row(&columns, record)),
+        let (position, row) = match &record {
+            Ok(record) => (record.position(), row(&columns, record)),
             // Its own words quote nothing of it, but the line is all that helps.
-            Err(error) => {
-                (error.position().map(csv::Position::line), Err("it is no CSV in UTF-8".to_owned()))
-            }
+            Err(error) => (error.position(), Err("it is no CSV in UTF-8".to_owned())),
         };
+        let line = position.map_or(0, |position| line_of(bytes, position));
         match row {
             Ok(claim) => claims.push(claim),
             Err(fault) if told < FAULTS_MAX => {
-                faults.add(format!("people.aliases line {}: {fault}", line.unwrap_or_default()));
+                faults.add(format!("people.aliases line {line}: {fault}"));
                 told += 1;
             }
             Err(_) => {}
         }
     }
     claims
+}
+
+/// The line of a record, counted from 1. The reader has it begin where the one before ended, so
+/// that blank lines lie between.
+fn line_of(bytes: &[u8], position: &Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let ahead = bytes.get(start..).unwrap_or_default().iter();
+    let blank = ahead.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn columns(header: &StringRecord) -> Result<Vec<Column>, String> {
@@ -221,6 +229,7 @@ mod tests {
             ("alias,email\nsecretann\n", "line 2: it has 1 fields, and the first line 2"),
             ("alias,email\nann,a@b.cd\n\n,a@b.cd\n", "line 4: its alias is missing"),
             ("alias,email\nUsers/secretann,a@b.cd\n", "line 2: its alias is missing"),
+            ("alias,email\r\nann,a@b.cd\r\n\r\nsecretann\r\n", "line 4: it has 1 fields"),
             ("alias,email\nsecretann,\n", "line 2: it does not say whose the alias is"),
             ("alias,email\nann,secretann\n", "line 2: its email has another form"),
             ("alias,email\nann,a@b.cd;secretann\n", "line 2: its email has another form"),
