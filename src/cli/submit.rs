@@ -86,7 +86,7 @@ pub async fn decide(
         line(format!("sent: {control} {id}; see dsrd status {id}"))?;
         return Ok(End::Done);
     }
-    let (given, mut patience) = ((actor, decision.reason.as_str()), Patience::begun());
+    let (given, mut patience) = ((actor.trim(), decision.reason.trim()), Patience::begun());
     // Ends with a daemon that takes it; where there is none, with Ctrl-C.
     loop {
         match status.after_decision(&id, &before, given).await? {

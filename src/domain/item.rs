@@ -189,10 +189,28 @@ impl Finding {
     pub fn names_the_subject(&self) -> bool {
         self.hits.iter().any(|hit| hit.view == NAME_VIEW)
     }
+
+    /// Whether nothing speaks of the subject but who owns the item and who may do what with it, as
+    /// a store notes them of whoever uploads anything.
+    pub fn is_theirs_by_rights_alone(&self) -> bool {
+        let is_right = |hit: &Hit| {
+            hit.view == PROPERTIES_VIEW && [OWNER, GROUP, ACL].contains(&hit.place.as_str())
+        };
+        !self.hits.is_empty() && self.hits.iter().all(is_right)
+    }
 }
 
 /// The view of a hit in what the source says of an item beside its name.
 pub const PROPERTIES_VIEW: &str = "properties";
+
+/// The property that says whose an item is, where its source has owners.
+pub const OWNER: &str = "Owner";
+
+/// The same of its group.
+pub const GROUP: &str = "Group";
+
+/// The property that says who has rights to an item by name.
+pub const ACL: &str = "Acl";
 
 /// The view of a hit in an item's own name.
 pub const NAME_VIEW: &str = "name";

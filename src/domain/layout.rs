@@ -218,9 +218,9 @@ pub fn account_name(account: &str) -> &str {
 }
 
 impl OneContainer {
-    /// What the names begin with of what is in the folder of a user.
-    pub fn prefix_of_user(&self, alias: &str) -> String {
-        format!("{}{USERS}/{alias}/", self.prefix)
+    /// What the names begin with of what is in the folders of users.
+    pub fn prefix_of_users(&self) -> String {
+        format!("{}{USERS}/", self.prefix)
     }
 
     /// The only container of a source, which names do not begin with.
@@ -727,8 +727,7 @@ mod tests {
         assert_eq!(layout("Users/ann@contoso.com/a.ipynb").user_folder(), Some("ann@contoso.com"));
         assert_eq!(layout("Users/ann").user_folder(), None);
         assert_eq!(layout("a/Users/ann/x").user_folder(), None);
-        let whole = OneContainer::leading("code-1").prefix_of_user("ann");
-        assert_eq!(whole, "code-1/Users/ann/");
+        assert_eq!(OneContainer::leading("code-1").prefix_of_users(), "code-1/Users/");
         for (path, notebook) in [
             (".ipynb_checkpoints/a-checkpoint.ipynb", Some("a.ipynb")),
             ("Users/ann/.ipynb_checkpoints/a-checkpoint.py", Some("Users/ann/a.py")),

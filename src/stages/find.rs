@@ -22,6 +22,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::coverage::coverage;
 use crate::stages::homes::along::Along;
+use crate::stages::homes::folders::Look;
 use crate::stages::homes::whose::Around;
 use crate::stages::plan::draft::{Draft, Drafts, Walked, supersede};
 use crate::stages::plan::known::{More, amend};
@@ -178,7 +179,7 @@ async fn take_along(
         along.note(policy, ordinal, &planned, outcome.as_ref());
     }
     let mut draft = Draft::new(case, ordinals.start);
-    let More { new, amended } = along.more(around, policy, &case.request).await?;
+    let More { new, amended } = along.more(Look::First, around, policy, &case.request).await?;
     for (planned, superseded) in new {
         // What could not be read goes unread.
         if let Some(ordinal) = superseded {

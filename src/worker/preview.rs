@@ -22,6 +22,7 @@ use crate::ports::tasks::Part;
 use crate::stages::explain::explained;
 use crate::stages::find::wanted;
 use crate::stages::homes::along::Along;
+use crate::stages::homes::folders::Look;
 use crate::stages::homes::whose::Around;
 use crate::stages::message::fault::Fault;
 use crate::stages::message::read::{self, Message};
@@ -257,7 +258,7 @@ impl<'a, F: FnMut(Planned)> Lines<'a, F> {
     /// Hands over what was kept for the end, and what goes along.
     async fn end(self, around: Around<'_>, request: &Request) -> Result<(), Failure> {
         let Self { policy, found, along, kept, .. } = self;
-        match along.more(around, policy, request).await {
+        match along.more(Look::First, around, policy, request).await {
             Ok(More { new, amended }) => {
                 let new = new.into_iter().map(|(planned, _)| planned);
                 amended_by(kept, amended).into_iter().chain(new).for_each(found);

@@ -574,7 +574,8 @@ async fn the_program_serves_requests_over_a_file_system() {
         )
     };
     let rule = "[[policy]]\nsource = \"lake\"\npath = \"teams/**\"\naction = \"redact\"\n\
-                reason = \"of a team\"\n[[policy]]\naction = \"delete\"\nreason = \"hers\"\n";
+                reason = \"of a team\"\n[[policy]]\naction = \"delete\"\nshared = \"redact\"\n\
+                reason = \"hers\"\n";
     home.write("dsrd.toml", &format!("{}{rule}", source("lake", "lake")));
     home.write("twice.toml", &[source("lake", "lake"), source("blobs", "blobs")].concat());
     let shown = home.run(&["config", "--config", "dsrd.toml"]);
@@ -601,10 +602,14 @@ async fn the_program_serves_requests_over_a_file_system() {
     send("r-2", "erasure");
     let completed = home.wait_for_event("r-2", "completed");
     let outcomes = &completed["data"]["counts"]["outcomes"];
-    assert_eq!(*outcomes, json!({ "erased": 5, "redacted": 1 }), "{completed:#}");
+    assert_eq!(*outcomes, json!({ "erased": 4, "redacted": 2 }), "{completed:#}");
     assert!(completed["data"]["horizon"]["unrecoverable_after"].is_string(), "{completed:#}");
     let paths: Vec<String> = server.everything(LAKE).into_iter().map(|it| it.0).collect();
-    assert_eq!(paths, ["people/", "raw/", "teams/", "teams/own.csv", "teams/table.csv"]);
+    let left = ["people/", "raw/", "raw/upload.bin", "teams/", "teams/own.csv", "teams/table.csv"];
+    assert_eq!(paths, left);
+    // What she uploaded is others' as well: the bytes stay.
+    assert_eq!(server.get(LAKE, "raw/upload.bin").unwrap(), b"no name in it");
+    server.alter(LAKE, "raw/upload.bin", |node| assert_eq!(node.owner, "$superuser"));
     let table = String::from_utf8(server.get(LAKE, "teams/table.csv").unwrap()).unwrap();
     assert!(!table.contains("ann@") && table.contains("bob,1"), "{table}");
     let (code, log) = daemon.end("-TERM");

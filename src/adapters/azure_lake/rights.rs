@@ -2,16 +2,10 @@
 
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_lake::listing::Listed;
+use crate::domain::item::{ACL, GROUP, OWNER};
 
 /// Nobody: what the service itself makes the owner of what has none.
 pub const NOBODY: &str = "$superuser";
-
-/// What rights are called among the properties of an item.
-pub const OWNER: &str = "Owner";
-/// The group.
-pub const GROUP: &str = "Group";
-/// Who has rights by name.
-pub const NAMED: &str = "Acl";
 
 /// Whose a path is, and who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +41,7 @@ impl Rights {
         let somebody = |id: &Option<String>| id.clone().filter(|id| !id.is_empty() && id != NOBODY);
         let named: Vec<&str> = self.entries().filter(|entry| is_by_name(entry)).collect();
         let named = Some(named.join(",")).filter(|named| !named.is_empty());
-        [(OWNER, somebody(&self.owner)), (GROUP, somebody(&self.group)), (NAMED, named)]
+        [(OWNER, somebody(&self.owner)), (GROUP, somebody(&self.group)), (ACL, named)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect()
@@ -61,7 +55,7 @@ impl Rights {
             let is_left = id == NOBODY || left(name).as_ref() == Some(&id);
             Some(if is_left { id } else { NOBODY.to_owned() })
         });
-        let named = left(NAMED).unwrap_or_default();
+        let named = left(ACL).unwrap_or_default();
         let stays = |entry: &&str| !is_by_name(entry) || named.split(',').any(|it| it == *entry);
         let acl = self.acl.as_ref().map(|_| {
             let entries: Vec<&str> = self.entries().filter(stays).collect();
@@ -108,11 +102,11 @@ mod tests {
             acl: Some(acl.clone()),
         };
         let named = format!("user:{ANN}:r-x,group:g:r--,default:user:{ANN}:rwx");
-        let expected = [(OWNER.to_owned(), ANN.to_owned()), (NAMED.to_owned(), named.clone())];
+        let expected = [(OWNER.to_owned(), ANN.to_owned()), (ACL.to_owned(), named.clone())];
         assert_eq!(rights.properties(), expected);
         let same = |name: &str| match name {
             OWNER => Some(ANN.to_owned()),
-            NAMED => Some(named.clone()),
+            ACL => Some(named.clone()),
             _ => None,
         };
         assert_eq!(rights.but_for(same), rights);

@@ -1,5 +1,5 @@
 //! What people are called in Entra: their `mailNickname`, by Microsoft Graph, and who else has the
-//! same one.
+//! same one, or an address that begins so: a workspace may call folders by either.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use azure_core::http::policies::Policy;
 use azure_core::http::{Method, Request, Transport};
 use serde_json::Value;
 use url::Url;
+use uuid::Uuid;
 
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::transport;
@@ -75,27 +76,60 @@ impl GraphNames {
 #[async_trait]
 impl Directory for GraphNames {
     async fn claims(&self, people: &[Subject]) -> Result<Vec<Claim>, Failure> {
-        let (mut names, mut claims) = (BTreeSet::new(), Vec::new());
+        let (mut names, mut claims, mut asked) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         for identity in people.iter().flat_map(|person| &person.identities) {
+            names.extend(called(identity));
             let Some(filter) = filter(identity) else { continue };
             for user in self.users(&filter).await? {
                 names.extend(user["mailNickname"].as_str().map(str::to_lowercase));
+                names.extend(user["userPrincipalName"].as_str().and_then(local_part));
                 claims.extend(claim(&user));
+                asked.extend(user["id"].as_str().map(str::to_owned));
             }
         }
         for name in names {
-            let same = self.users(&format!("mailNickname eq {}", quoted(&name))).await?;
-            claims.extend(same.iter().filter_map(claim));
+            let address = quoted(&format!("{name}@"));
+            let same = format!(
+                "mailNickname eq {} or startswith(userPrincipalName,{address})",
+                quoted(&name)
+            );
+            for user in self.users(&same).await? {
+                claims.extend(claim(&user));
+                // That somebody else's folder may be called so counts, and no more than that: for
+                // whoever is asked about an address alone is no proof.
+                let is_other = user["id"].as_str().is_none_or(|id| !asked.contains(id));
+                claims.extend(claim_by_address(&user).filter(|_| is_other));
+            }
         }
         Ok(claims)
     }
+}
+
+/// What folders of whom an identity names may be called.
+fn called(identity: &Identity) -> Option<String> {
+    match (identity.kind, identity.format) {
+        (IdentityType::Username, IdentityFormat::Raw) => Some(identity.expose().to_lowercase()),
+        (IdentityType::Email | IdentityType::Upn, IdentityFormat::Raw) => {
+            local_part(identity.expose())
+        }
+        _ => None,
+    }
+}
+
+/// What an address begins with.
+fn local_part(address: &str) -> Option<String> {
+    let (local, _) = address.split_once('@')?;
+    (!local.is_empty()).then(|| local.to_lowercase())
 }
 
 /// What finds the user of an identity, if that can be asked.
 fn filter(identity: &Identity) -> Option<String> {
     let value = quoted(identity.expose());
     match (identity.kind, identity.format) {
-        (IdentityType::ObjectId, _) => Some(format!("id eq {value}")),
+        (IdentityType::ObjectId, _) => {
+            let id = Uuid::try_parse(identity.expose().trim()).ok()?;
+            Some(format!("id eq '{id}'"))
+        }
         (IdentityType::Email | IdentityType::Upn, IdentityFormat::Raw) => {
             Some(format!("userPrincipalName eq {value} or mail eq {value}"))
         }
@@ -106,6 +140,12 @@ fn filter(identity: &Identity) -> Option<String> {
 /// A text of a filter: it can mean nothing but itself.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// That a folder may be called as the address of a user begins.
+fn claim_by_address(user: &Value) -> Option<Claim> {
+    let alias = local_part(user["userPrincipalName"].as_str()?)?;
+    Some(Claim { alias, ..claim(user)? })
 }
 
 fn claim(user: &Value) -> Option<Claim> {
@@ -134,7 +174,11 @@ mod tests {
         let odd = asked(IdentityType::Email, "o'neil' or id ne '@contoso.com").unwrap();
         let value = "'o''neil'' or id ne ''@contoso.com'";
         assert_eq!(odd, format!("userPrincipalName eq {value} or mail eq {value}"));
-        assert_eq!(asked(IdentityType::ObjectId, "6f").unwrap(), "id eq '6f'");
+        let id = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+        for written in [id, &id.replace('-', ""), &format!("{{{id}}}"), &id.to_uppercase()] {
+            assert_eq!(asked(IdentityType::ObjectId, written).unwrap(), format!("id eq '{id}'"));
+        }
+        assert_eq!(asked(IdentityType::ObjectId, "6f"), None);
         assert_eq!(asked(IdentityType::Name, "Ann"), None);
     }
 }

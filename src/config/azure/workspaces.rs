@@ -112,6 +112,10 @@ pub fn workspace(
             return None;
         }
     };
+    if brings_storage && cloud.is_none() {
+        // Where its accounts are is told by nothing else, and another cloud's are strangers'.
+        faults.add(format!("{key}.storage = \"all\" needs {key}.cloud"));
+    }
     let (name, id) = (name.to_owned(), id?);
     Some(Workspace { name, id, endpoint, cloud, brings_storage, data_plane, credential })
 }

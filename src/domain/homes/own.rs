@@ -17,6 +17,8 @@ pub struct Homes {
     pub own: Aliases,
     /// Those that are said to be theirs, and somebody else's.
     pub in_doubt: Aliases,
+    /// All that are said to be somebody else's, folded.
+    pub of_others: BTreeSet<String>,
 }
 
 /// Aliases, and how each is spelled.
@@ -51,6 +53,7 @@ impl Homes {
             let kept = if is_doubtful { &mut homes.in_doubt } else { &mut homes.own };
             kept.entry(key.clone()).or_default().extend([key, alias.to_owned()]);
         }
+        homes.of_others = of_others;
         homes
     }
 
@@ -95,7 +98,7 @@ mod tests {
     }
 
     fn told(person: &[(&str, &str)], claims: &[Claim]) -> (Vec<String>, Vec<String>) {
-        let Homes { own, in_doubt } = Homes::of(&subject(person), claims, "acct");
+        let Homes { own, in_doubt, .. } = Homes::of(&subject(person), claims, "acct");
         (own.into_keys().collect(), in_doubt.into_keys().collect())
     }
 

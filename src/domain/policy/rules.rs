@@ -82,22 +82,32 @@ impl Policy {
             return Verdict { action: Action::Export, why: String::new() };
         }
         let fits = self.fitting(&finding.item);
+        let theirs = finding.is_theirs_by_rights_alone();
         let Some((number, rule)) = fits else {
             if finding.item.kind == Kind::Thing {
                 return by_default(request, finding);
             }
-            return softened(request, Treatment::Delete, Otherwise::Delete, finding, "no rule");
+            let (treatment, otherwise, why) = match theirs {
+                true => {
+                    (Treatment::Redact, Otherwise::Leave, "no rule, and theirs by rights alone")
+                }
+                false => (Treatment::Delete, Otherwise::Delete, "no rule"),
+            };
+            return softened(request, treatment, otherwise, finding, why);
         };
-        let why = rule.why(number, finding.others);
+        // What somebody uploaded is others' work as well.
+        let others = finding.others || theirs;
+        let why = rule.why(number, others);
         if rule.spares(finding) {
             // Whose folder it is is known once all was walked.
             let why = format!("{why}; in the folder of a user");
             return softened(request, Treatment::Redact, Otherwise::Leave, finding, &why);
         }
-        match rule.treatment(finding.others) {
+        let otherwise = if theirs { Otherwise::Leave } else { rule.otherwise };
+        match rule.treatment(others) {
             Treatment::Keep => Verdict { action: Action::Keep(rule.reason.clone()), why },
             treatment @ (Treatment::Delete | Treatment::Redact) => {
-                softened(request, treatment, rule.otherwise, finding, &why)
+                softened(request, treatment, otherwise, finding, &why)
             }
         }
     }
@@ -384,6 +394,27 @@ mod tests {
             assert!(!decided.why.is_empty());
             let exported = policy.decide(&request(RequestKind::Access, asked), &finding);
             assert_eq!(exported.action, Action::Export);
+        }
+    }
+
+    /// Whoever uploaded something owns it in some stores.
+    #[test]
+    fn what_is_somebodys_by_rights_alone_is_not_removed_as_if_it_spoke_of_nobody_else() {
+        let table = [
+            (Some(Treatment::Redact), "Owner", Action::Redact(Otherwise::Leave)),
+            (Some(Treatment::Redact), "Acl", Action::Redact(Otherwise::Leave)),
+            (Some(Treatment::Redact), "Content-Type", Action::Delete),
+            (Some(Treatment::Keep), "Group", Action::Keep("**".into())),
+            // Somebody wants it so.
+            (None, "Owner", Action::Delete),
+        ];
+        for (shared, place, action) in table {
+            let rules = vec![rule("**", Treatment::Delete, shared)];
+            let policy = Policy { rules, ..Policy::default() };
+            let mut finding = finding("a.csv", "properties", Version::Current, false);
+            finding.hits[0].place = place.into();
+            let decided = policy.decide(&request(RequestKind::Erasure, false), &finding);
+            assert_eq!(decided.action, action, "{shared:?} {place}");
         }
     }
 

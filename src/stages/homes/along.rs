@@ -5,7 +5,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::plan::Planned;
 use crate::domain::policy::rules::Policy;
 use crate::domain::request::Request;
-use crate::stages::homes::folders::Folders;
+use crate::stages::homes::folders::{Folders, Look};
 use crate::stages::homes::whose::Around;
 use crate::stages::plan::known::More;
 use crate::stages::plan::runs::Company;
@@ -43,6 +43,7 @@ impl Along {
     /// A source cannot be listed, read or asked; or somebody else cannot who may know people.
     pub async fn more(
         &self,
+        look: Look,
         around: Around<'_>,
         policy: &Policy,
         request: &Request,
@@ -52,7 +53,7 @@ impl Along {
             false => self.company.more(around.sources, policy, request).await?,
         };
         let known = self.company.known();
-        let More { new, amended } = self.folders.more(known, around, policy, request).await?;
+        let More { new, amended } = self.folders.more(look, known, around, policy, request).await?;
         more.new.extend(new);
         more.amended.extend(amended);
         Ok(more)

@@ -26,6 +26,18 @@ const OF_FOLDER: &str = "in the person's own folder";
 /// Why a folder is listed.
 const IN_DOUBT: &str = "user folder: said to be of several people";
 
+/// The same of one of which nobody knew that when the plan was made.
+const SINCE: &str = "user folder: known to be the person's only since the find";
+
+/// At what time it is asked what goes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// When the plan is made, which the guard and people see.
+    First,
+    /// When it is looked again: no folder goes that nobody has seen in the plan.
+    Again,
+}
+
 /// What is done with items, by source and name.
 type Treatments = HashMap<(String, String), Treatment>;
 
@@ -79,13 +91,15 @@ impl Folders {
             return;
         }
         let Some(alias) = layout.user_folder() else { return };
+        let goes_along = !is_found && matches!(action, Action::Delete | Action::Export);
+        if goes_along || planned.why.ends_with(OF_FOLDER) {
+            let taken = self.taken.entry(item.source.clone()).or_default();
+            taken.entry(folded(alias)).or_default().insert(alias.to_owned());
+        }
         if is_found && policy.in_own_folder(item, finding.others).is_some() {
             let is_spared = outcome.is_none() && *action == Action::Redact(Otherwise::Leave);
             let (item, others) = (item.clone(), finding.others);
             self.found.push(Found { ordinal, item, others, is_spared });
-        } else if !is_found && matches!(action, Action::Delete | Action::Export) {
-            let taken = self.taken.entry(item.source.clone()).or_default();
-            taken.entry(folded(alias)).or_default().insert(alias.to_owned());
         }
     }
 
@@ -95,6 +109,7 @@ impl Folders {
     /// A source cannot be listed, or somebody who may know whose folders are cannot be asked.
     pub async fn more(
         &self,
+        look: Look,
         known: &Known,
         around: Around<'_>,
         policy: &Policy,
@@ -110,8 +125,13 @@ impl Folders {
         let beside = self.treatments(policy);
         for haunt in haunts.of_files() {
             let source = haunt.source.name();
-            let Homes { mut own, in_doubt } = Homes::of(person, &claims, &haunt.home("").account);
-            self.join(source, &in_doubt, &mut own);
+            let mut homes = Homes::of(person, &claims, &haunt.home("").account);
+            self.join(source, &mut homes);
+            let Homes { mut own, in_doubt, .. } = homes;
+            let since = match look {
+                Look::First => Aliases::new(),
+                Look::Again => self.apart(source, &mut own),
+            };
             more.amended.extend(self.amended(policy, source, &own));
             for item in haunt.in_folders(&own, false).await? {
                 let Some(superseded) = known.joins(&item.place()) else { continue };
@@ -124,7 +144,11 @@ impl Folders {
             for item in haunt.in_folders(&in_doubt, true).await? {
                 let is_meant =
                     request.kind.is_export() || policy.in_own_folder(&item, false).is_some();
-                more.new.extend(is_meant.then(|| (listed(&item), None)));
+                more.new.extend(is_meant.then(|| (listed(&item, IN_DOUBT), None)));
+            }
+            for item in haunt.in_folders(&since, true).await? {
+                let is_meant = policy.in_own_folder(&item, false).is_some();
+                more.new.extend(is_meant.then(|| (listed(&item, SINCE), None)));
             }
         }
         Ok(more)
@@ -132,11 +156,13 @@ impl Folders {
 
     /// Joins what went along before to the person's own folders in a source, and takes note of how
     /// these are spelled there.
-    fn join(&self, source: &str, in_doubt: &Aliases, own: &mut Aliases) {
+    fn join(&self, source: &str, homes: &mut Homes) {
+        let Homes { own, in_doubt, of_others } = homes;
         for (alias, spelled) in self.taken.get(source).into_iter().flatten() {
-            if !in_doubt.contains_key(alias) {
-                own.entry(alias.clone()).or_default().extend(spelled.iter().cloned());
-            }
+            // Who said that it is theirs may be gone by now, and somebody else have it.
+            let is_doubtful = in_doubt.contains_key(alias) || of_others.contains(alias);
+            let kept = if is_doubtful { &mut *in_doubt } else { &mut *own };
+            kept.entry(alias.clone()).or_default().extend(spelled.iter().cloned());
         }
         for found in self.found.iter().filter(|found| found.item.source == source) {
             let alias = found.item.layout().user_folder().unwrap_or_default();
@@ -144,6 +170,16 @@ impl Folders {
                 spelled.insert(alias.to_owned());
             }
         }
+    }
+
+    /// Takes out of the person's own folders in a source those of which nothing went along yet.
+    fn apart(&self, source: &str, own: &mut Aliases) -> Aliases {
+        let taken = self.taken.get(source);
+        let (kept, since) = std::mem::take(own)
+            .into_iter()
+            .partition(|(alias, _)| taken.is_some_and(|taken| taken.contains_key(alias)));
+        *own = kept;
+        since
     }
 
     /// What was spared in folders that are the person's own.
@@ -211,7 +247,7 @@ fn erased(policy: &Policy, item: Item, beside: &Treatments) -> Option<Planned> {
 }
 
 /// A folder that is left alone, by something that is in it.
-fn listed(item: &Item) -> Planned {
+fn listed(item: &Item, why: &str) -> Planned {
     let layout = item.layout();
     let lead = item.name.len() - layout.path.len();
     let folder = layout.path.splitn(3, '/').take(2).map(|part| format!("{part}/"));
@@ -221,5 +257,5 @@ fn listed(item: &Item) -> Planned {
         kind: Kind::Directory,
         ..Item::bare(&item.source, &name, Version::Current)
     };
-    Planned::unreadable(Unreadable { item: folder, reason: IN_DOUBT.to_owned() })
+    Planned::unreadable(Unreadable { item: folder, reason: why.to_owned() })
 }

@@ -106,42 +106,41 @@ impl Haunt<'_> {
         something: bool,
     ) -> Result<Vec<Item>, Failure> {
         let mut all = Vec::new();
-        for container in &self.containers.each {
-            for (alias, spelled) in aliases {
-                let found = self.in_folder(container, (alias, spelled), something).await;
-                all.extend(found.map_err(|it| it.of_source(self.source.name()))?);
-            }
+        for container in self.containers.each.iter().filter(|_| !aliases.is_empty()) {
+            let found = self.in_users(container, aliases, something).await;
+            all.extend(found.map_err(|it| it.of_source(self.source.name()))?);
         }
         Ok(all)
     }
 
-    async fn in_folder(
+    /// The same of one container. All folders of users are listed: however one is spelled there, by
+    /// people or by a service, it is met.
+    async fn in_users(
         &self,
         container: &OneContainer,
-        (alias, spelled): (&str, &BTreeSet<String>),
+        aliases: &Aliases,
         something: bool,
     ) -> Result<Vec<Item>, Failure> {
-        let mut items = BTreeMap::new();
-        for spelled in spelled {
-            let prefix = container.prefix_of_user(spelled);
-            let mut marker = None;
-            loop {
-                let Page { items: page, next } =
-                    self.source.list(&prefix, marker.as_deref()).await?;
-                for item in page {
-                    let is_in = item.layout().user_folder().is_some_and(|it| folded(it) == alias);
-                    if is_in {
-                        items.insert(item.place(), item);
-                    }
+        let (mut items, mut met) = (BTreeMap::new(), BTreeSet::new());
+        let mut marker = None;
+        loop {
+            let prefix = container.prefix_of_users();
+            let Page { items: page, next } = self.source.list(&prefix, marker.as_deref()).await?;
+            for item in page {
+                let alias = item.layout().user_folder().map(folded);
+                let Some(alias) = alias.filter(|alias| aliases.contains_key(alias)) else {
+                    continue;
+                };
+                if met.insert(alias) || !something {
+                    items.insert(item.place(), item);
                 }
-                marker = next.filter(|_| !something || items.is_empty());
-                if marker.is_none() {
-                    break;
-                }
+            }
+            marker = next;
+            if marker.is_none() {
+                break;
             }
         }
         let mut items: Vec<Item> = items.into_values().collect();
-        items.truncate(if something { 1 } else { usize::MAX });
         in_order(&mut items, |item| item);
         Ok(items)
     }

@@ -14,6 +14,8 @@ use crate::archive::manifest::LegalTag;
 use crate::domain::failure::Failure;
 use crate::domain::homes::claim::folded;
 use crate::domain::item::Item;
+use crate::domain::plan::Planned;
+use crate::domain::policy::action::Action;
 use crate::matching::matcher::Matcher;
 use crate::matching::scan::occurrences;
 use crate::ports::sources::Source;
@@ -28,8 +30,8 @@ pub struct Belongings {
     /// Runs that the subject created. Where another workspace has one of the same id that somebody
     /// else created, nothing tells whose an output is, and it is nobody's.
     runs: BTreeSet<String>,
-    /// User folders that go along with the request, by their aliases.
-    folders: BTreeSet<String>,
+    /// User folders that go along with the request, by their sources and aliases.
+    folders: BTreeSet<(String, String)>,
     matcher: Arc<Matcher>,
 }
 
@@ -47,10 +49,12 @@ impl Belongings {
         let claimant = &Arc::new(Claimant::new(case.request.people()));
         let folders = &Mutex::new(BTreeSet::new());
         let said = account.entries(case).map(|entry| async move {
-            let finding = entry?.planned.finding;
-            let along = finding.item.layout().user_folder().filter(|_| finding.hits.is_empty());
-            if let Some(alias) = along {
-                folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folded(alias));
+            let Planned { finding, action, .. } = entry?.planned;
+            // What could not be read says nothing of whose folder it is in.
+            let goes_along = action == Action::Export && finding.hits.is_empty();
+            if let Some(alias) = finding.item.layout().user_folder().filter(|_| goes_along) {
+                let folder = (finding.item.source.clone(), folded(alias));
+                folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
             }
             let source = sources.iter().find(|source| source.name() == finding.item.source);
             let walked = source.and_then(|source| source.finds().walked());
@@ -103,7 +107,7 @@ impl Belongings {
 
     fn is_of_folder(&self, item: &Item) -> bool {
         let Some(alias) = item.layout().user_folder() else { return false };
-        let mut is_theirs = self.folders.contains(&folded(alias));
+        let mut is_theirs = self.folders.contains(&(item.source.clone(), folded(alias)));
         occurrences(&self.matcher, &format!("Users/{alias}/"), &mut |_, _| is_theirs = true);
         is_theirs
     }

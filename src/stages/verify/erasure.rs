@@ -28,6 +28,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::history::rounds;
 use crate::stages::account::records::Account;
 use crate::stages::homes::along::Along;
+use crate::stages::homes::folders::Look;
 use crate::stages::homes::whose::Around;
 use crate::stages::plan::draft::{Draft, Drafts, Walked};
 use crate::stages::plan::known::{More, amend};
@@ -227,7 +228,8 @@ async fn company_since(
         None => Vec::new(),
     };
     let met: HashSet<Place> = more.iter().map(|planned| planned.finding.item.place()).collect();
-    let More { new, amended } = along.more(with.around, with.policy, &case.request).await?;
+    let more_since = along.more(Look::Again, with.around, with.policy, &case.request);
+    let More { new, amended } = more_since.await?;
     for (planned, superseded) in new {
         if met.contains(&planned.finding.item.place()) {
             continue;

@@ -361,8 +361,9 @@ async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<
         return Ok(None);
     }
     if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, &learned)
-        && !walk.learns_people(&item)
-        && catalogue.is_spared(*keyed, entry)
+        // Ahead of requests nobody is sought: what is known to be read every time is known too.
+        && (walk.ahead.is_some()
+            || !walk.learns_people(&item) && catalogue.is_spared(*keyed, entry))
     {
         return Ok(Some(Look { is_known: true, learned, ..Look::of(item) }));
     }

@@ -76,6 +76,7 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
         "[[sources]]\nname = \"runs\"\n\
          url = \"https://examplews01.blob.core.windows.net/azureml\"\n\
          [[workspaces]]\nname = \"ws\"\nid = \"{}\"\ntelemetry = false\nstorage = \"all\"\n\
+         cloud = \"public\"\n\
          endpoint = \"{}\"\ncredential = \"client_secret\"\ntenant_id = \"{TENANT}\"\n\
          client_id = \"{CLIENT_ID}\"\nclient_secret_file = \"secret\"\n",
         sample_id().path(),
@@ -87,12 +88,12 @@ async fn what_a_workspace_makes_sources_of_is_listed() {
     let lines: Vec<&str> = shown.out.lines().filter(|line| line.starts_with('#')).collect();
     for expected in [
         "# no source of container azureml of examplews01, by workspace ws: source runs serves it",
-        "# source ws-raw: container raw of examplelake (datastore raw), by workspace ws",
+        "# source ws-52497949: file system raw of examplelake (datastore raw), by workspace ws",
         "# no source of datastore fabric, by workspace ws: its kind cannot be read (OneLake)",
     ] {
         assert!(lines.iter().any(|line| line.starts_with(expected)), "{expected}: {lines:#?}");
     }
-    let share = format!("# source ws-workspaceworkingdirectory: share {SHARE} of examplews01");
+    let share = format!("# source ws-{SHARE}: share {SHARE} of examplews01");
     assert_eq!(lines.iter().filter(|line| line.starts_with(&share)).count(), 1, "{lines:#?}");
     let text: Value = toml::from_str(&shown.out).unwrap();
     assert_eq!(text["workspaces"][0]["storage"], "all", "what is printed is a file still");

@@ -11,13 +11,19 @@ use url::Url;
 
 use crate::adapters::azureml::places::known::known;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::config::settings::{Blob, Cloud, Graph, Location, Settings, Store, Workspace};
+use crate::config::settings::{Blob, Graph, Location, Settings, Store, Workspace};
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
 use crate::domain::layout::{account_name, is_match};
 
 /// The container of artifacts, whose datastore the service may not show.
 const ARTIFACTS: &str = "azureml";
+
+/// What datastores say that lead to file systems of Data Lake accounts.
+const LAKE: &str = "AzureDataLakeGen2";
+
+/// What a workspace calls its own containers and shares by; whatever else there is people named.
+const OWN: [&str; 4] = ["azureml", "azureml-blobstore-", "azureml-filestore-", "code-"];
 
 /// Longest name of a source.
 const NAME_CHARS_MAX: usize = 63;
@@ -33,12 +39,33 @@ pub struct Made {
     pub store: Result<Box<Store>, String>,
 }
 
+/// What an account serves a place as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Blobs,
+    Files,
+    /// As a file system of a Data Lake account, which has owners and rights.
+    Lake,
+}
+
+/// Whether it is a share, its account and its container.
+type Place = (bool, String, String);
+
+/// What leads to a place.
+#[derive(Default)]
+struct Named<'k> {
+    datastores: Vec<&'k str>,
+    /// Whether one of these says that it is a file system of a Data Lake account.
+    is_lake: bool,
+}
+
 /// One place, by what its account serves it as.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Spot {
-    is_share: bool,
+    service: Service,
     account: String,
     container: String,
+    /// Whether it is in the default account of the workspace.
+    is_own: bool,
 }
 
 /// All that this workspace makes beside what is written and what others made before.
@@ -53,19 +80,22 @@ pub async fn made(workspace: &Workspace, settings: &Settings) -> Result<Vec<Made
 
 fn of(workspace: &Workspace, settings: &Settings, known: &[Known], own: Option<&str>) -> Vec<Made> {
     // Each place, with the datastores that lead to it.
-    let mut spots: BTreeMap<Spot, Vec<&str>> = BTreeMap::new();
+    let mut spots: BTreeMap<Place, Named<'_>> = BTreeMap::new();
     let mut unmade = Vec::new();
+    let place = |is_share, account: &str, container: &str| {
+        (is_share, account.to_lowercase(), container.to_owned())
+    };
     if let Some(account) = own {
-        spots.insert(Spot::new(false, account, ARTIFACTS), Vec::new());
+        spots.insert(place(false, account, ARTIFACTS), Named::default());
     }
-    for Known { sort, name, place, looked, why } in known {
+    for Known { sort, name, place: at, looked, why } in known {
         let is_share = *sort == PlaceSort::FileShare;
-        match (sort, place) {
-            (PlaceSort::Container | PlaceSort::FileShare | PlaceSort::Datastore, Some(place)) => {
-                let spot = Spot::new(is_share, &place.account, &place.container);
-                let stores = spots.entry(spot).or_default();
-                let is_datastore = *sort == PlaceSort::Datastore || *name != place.container;
-                stores.extend(is_datastore.then_some(name.as_str()));
+        match (sort, at) {
+            (PlaceSort::Container | PlaceSort::FileShare | PlaceSort::Datastore, Some(at)) => {
+                let named = spots.entry(place(is_share, &at.account, &at.container)).or_default();
+                let is_datastore = *sort == PlaceSort::Datastore || *name != at.container;
+                named.datastores.extend(is_datastore.then_some(name.as_str()));
+                named.is_lake |= is_datastore && why == LAKE;
             }
             (PlaceSort::Datastore, None) => unmade.push(Made {
                 of: format!("datastore {name}"),
@@ -82,27 +112,33 @@ fn of(workspace: &Workspace, settings: &Settings, known: &[Known], own: Option<&
     let mut names: BTreeSet<String> = settings.sources.iter().map(|it| it.name.clone()).collect();
     names.extend(settings.workspaces.iter().map(|it| it.name.clone()));
     names.extend(settings.telemetry.iter().map(|it| it.name.clone()));
-    let made = spots.into_iter().map(|(spot, datastores)| Made {
-        of: spot.told(&datastores),
-        store: match spot.refusal(settings) {
+    let made = spots.into_iter().map(|((is_share, account, container), named)| {
+        let service = match is_share {
+            true => Service::Files,
+            false if named.is_lake => Service::Lake,
+            false => Service::Blobs,
+        };
+        let is_own = own.is_some_and(|own| own.eq_ignore_ascii_case(&account));
+        let spot = Spot { service, account, container, is_own };
+        let store = match spot.refusal(settings) {
             Some(why) => Err(why),
             None => spot
-                .store(workspace, datastores.first().copied(), &mut names)
+                .store(workspace, &mut names)
                 .map(Box::new)
                 .ok_or_else(|| "no account or container has such a name".to_owned()),
-        },
+        };
+        Made { of: spot.told(&named.datastores), store }
     });
     made.chain(unmade).collect()
 }
 
 impl Spot {
-    fn new(is_share: bool, account: &str, container: &str) -> Self {
-        let (account, container) = (account.to_lowercase(), container.to_owned());
-        Self { is_share, account, container }
-    }
-
     fn told(&self, datastores: &[&str]) -> String {
-        let sort = if self.is_share { "share" } else { "container" };
+        let sort = match self.service {
+            Service::Files => "share",
+            Service::Lake => "file system",
+            Service::Blobs => "container",
+        };
         let of = match datastores {
             [] => String::new(),
             all => format!(" (datastore {})", all.join(", ")),
@@ -134,18 +170,13 @@ impl Spot {
             Location::Share(blob) => (blob, true),
         };
         let pattern = blob.url.path().rsplit('/').next().unwrap_or_default();
-        is_share == self.is_share
+        is_share == (self.service == Service::Files)
             && account_name(blob.url.as_str()).eq_ignore_ascii_case(&self.account)
             && is_match(pattern, &self.container)
     }
 
     /// The source; `None` where that would lead elsewhere than to a container of an account.
-    fn store(
-        &self,
-        workspace: &Workspace,
-        datastore: Option<&str>,
-        names: &mut BTreeSet<String>,
-    ) -> Option<Store> {
+    fn store(&self, workspace: &Workspace, names: &mut BTreeSet<String>) -> Option<Store> {
         let is_plain = |text: &str, more: &str| {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c);
             (3..=63).contains(&text.len()) && text.chars().all(plain)
@@ -153,34 +184,44 @@ impl Spot {
         if !is_plain(&self.account, "") || !is_plain(&self.container, "-") {
             return None;
         }
-        let hosts = workspace.cloud.unwrap_or(Cloud::Public);
-        let service = if self.is_share { "file" } else { "blob" };
+        let hosts = workspace.cloud?;
+        let service = match self.service {
+            Service::Files => "file",
+            Service::Lake => "dfs",
+            Service::Blobs => "blob",
+        };
         let (account, container) = (&self.account, &self.container);
         let url = format!("https://{account}.{service}.{}/{container}", hosts.storage_hosts());
         let credential = workspace.credential.clone();
         let blob = Blob { url: Url::parse(&url).ok()?, credential };
-        let place = if self.is_share { Location::Share(blob) } else { Location::Blob(blob) };
-        let name = self.name(&workspace.name, datastore, names);
+        let place = match self.service {
+            Service::Files => Location::Share(blob),
+            Service::Lake => Location::Lake(blob),
+            Service::Blobs => Location::Blob(blob),
+        };
+        let name = self.name(&workspace.name, names);
         Some(Store { name, place, layout: None })
     }
 
-    /// A name that says whose it is and what, and that no other source has.
-    fn name(
-        &self,
-        workspace: &str,
-        datastore: Option<&str>,
-        names: &mut BTreeSet<String>,
-    ) -> String {
-        let own = datastore.unwrap_or(&self.container).to_lowercase();
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        let own: String = own.chars().map(|c| if plain(c) { c } else { '-' }).collect();
-        let whole = format!("{workspace}-{own}");
-        if whole.len() <= NAME_CHARS_MAX && names.insert(whole.clone()) {
-            return whole;
-        }
-        let place = format!("{} {} {}", self.is_share, self.account, self.container);
+    /// A name that says whose it is and what, and that no other source has. It hangs on the place
+    /// alone: rules of the policy and the ledger name sources, whatever datastores come and go.
+    /// What these are called people choose, and the name stands in logs and numbers.
+    fn name(&self, workspace: &str, names: &mut BTreeSet<String>) -> String {
+        let is_share = self.service == Service::Files;
+        let place = format!("{is_share} {} {}", self.account, self.container);
         let digest = hex::encode(Sha256::digest(place));
-        let head: String = whole.chars().take(NAME_CHARS_MAX - DIGITS - 1).collect();
+        let is_named_so = OWN.iter().any(|prefix| {
+            let rest = self.container.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.is_empty() != prefix.ends_with('-'))
+        });
+        let own = match self.is_own && is_named_so && self.service != Service::Lake {
+            true => format!("{workspace}-{}", self.container),
+            false => format!("{workspace}-{}", &digest[..DIGITS]),
+        };
+        if own.len() <= NAME_CHARS_MAX && names.insert(own.clone()) {
+            return own;
+        }
+        let head: String = own.chars().take(NAME_CHARS_MAX - DIGITS - 1).collect();
         let name = format!("{head}-{}", &digest[..DIGITS]);
         names.insert(name.clone());
         name
@@ -225,7 +266,9 @@ mod tests {
         let made = of(&settings.workspaces[0], settings, known, Some("acct"));
         let line = |made: Made| match made.store {
             Ok(store) => {
-                let (Location::Blob(blob) | Location::Share(blob)) = &store.place else {
+                let (Location::Blob(blob) | Location::Share(blob) | Location::Lake(blob)) =
+                    &store.place
+                else {
                     panic!("a folder")
                 };
                 format!("{} = {} <- {}", store.name, blob.url, made.of)
@@ -243,7 +286,8 @@ mod tests {
             known(Service, "run", None),
             known(Datastore, "workspaceblobstore", Some(("ACCT", blobs))),
             known(FileShare, "workspaceworkingdirectory", Some(("acct", CODE))),
-            known(Datastore, "lake", Some(("other1", "raw"))),
+            Known { why: LAKE.to_owned(), ..known(Datastore, "lake", Some(("other1", "raw"))) },
+            known(Container, "raw", Some(("other1", "raw"))),
             known(Datastore, "rough", Some(("other1", "rough"))),
             known(Datastore, "fabric", None),
             known(Datastore, "odd", Some(("evil.example/x", "raw"))),
@@ -259,24 +303,26 @@ mod tests {
             "container $logs of acct is none: the service's own".to_owned(),
             format!("ws-azureml = https://acct.blob.{cloud}/azureml <- container azureml of acct"),
             format!(
-                "ws-workspaceblobstore = https://acct.blob.{cloud}/{blobs} <- container {blobs} of \
-                 acct (datastore workspaceblobstore)"
+                "ws-{blobs} = https://acct.blob.{cloud}/{blobs} <- container {blobs} of acct \
+                 (datastore workspaceblobstore)"
             ),
             "container dsr-exports of acct is none: archives are kept there".to_owned(),
             "container raw of evil.example/x (datastore odd) is none: no account or container has \
              such a name"
                 .to_owned(),
             format!(
-                "ws-lake = https://other1.blob.{cloud}/raw <- container raw of other1 (datastore \
-                 lake)"
+                "ws-bc1a3686 = https://other1.dfs.{cloud}/raw <- file system raw of other1 \
+                 (datastore lake)"
             ),
             format!(
-                "ws-rough = https://other1.blob.{cloud}/rough <- container rough of other1 \
+                "ws-fa9b4ce2 = https://other1.blob.{cloud}/rough <- container rough of other1 \
                  (datastore rough)"
             ),
-            format!("ws-{blobs} = https://acct.file.{cloud}/{blobs} <- share {blobs} of acct"),
             format!(
-                "ws-workspaceworkingdirectory = https://acct.file.{cloud}/{CODE} <- share {CODE} \
+                "ws-{blobs}-ea0445a8 = https://acct.file.{cloud}/{blobs} <- share {blobs} of acct"
+            ),
+            format!(
+                "ws-{CODE} = https://acct.file.{cloud}/{CODE} <- share {CODE} \
                  of acct (datastore workspaceworkingdirectory)"
             ),
             "datastore fabric is none: its kind cannot be read (OneLake)".to_owned(),

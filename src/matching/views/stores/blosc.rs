@@ -7,7 +7,8 @@ use crate::matching::views::packing::signs::ZSTD_WINDOW_LOG_MAX;
 use crate::matching::views::spelling::maps::blosc::{COPIED, HEAD_BYTES, Head};
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::spool::{Spool, broken, too_large};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Kind, Look, Tour};
+use crate::matching::work;
 
 /// Bytes of a block.
 const BLOCK_BYTES_MAX: usize = 32 << 20;
@@ -116,14 +117,28 @@ impl<L: Look> Tour<'_, L> {
         chain: &str,
         depth: usize,
     ) -> io::Result<()> {
-        let head = spool.some(0, 4 << 10)?;
-        let head = Head::read(&head).ok_or_else(broken)?;
-        let mut unpacked = spool.beside();
-        head.unpack(&mut |at, len| spool.all(at, len), &mut |block| {
-            self.meter.charge(block.len() as u64, self.limits)?;
-            unpacked.add(block)
-        })?;
-        self.bytes(&mut unpacked.from(0), &format!("{chain}blosc > "), depth + 1)
+        let mut at = 0;
+        // One behind the other, as in a shard of Zarr. Ends: each takes more than its head.
+        while let Some(head) = Head::read(&spool.some(at, 4 << 10)?) {
+            let mut unpacked = spool.beside();
+            head.unpack(&mut |within, len| spool.all(at + within, len), &mut |block| {
+                work::charge(block.len());
+                self.meter.charge(block.len() as u64, self.limits)?;
+                self.meter.pace(self.limits)?;
+                unpacked.add(block)
+            })?;
+            self.bytes(&mut unpacked.from(0), &format!("{chain}blosc > "), depth + 1)?;
+            at += head.packed;
+        }
+        if at < spool.size() && depth < self.limits.depth_max {
+            self.stream(
+                &mut spool.from(at),
+                &format!("{chain}blosc tail > "),
+                Kind::Binary,
+                depth,
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! Every page with leaves is read, also one that is free: what was deleted still stands in it.
 
+use std::collections::HashSet;
 use std::io;
+use std::ops::Range;
 
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::stores::numbers::little;
@@ -22,10 +24,21 @@ const ELSEWHERE: u64 = 0x01;
 const TREE: u64 = 0x02;
 const SEVERAL: u64 = 0x04;
 
-/// A node: a key and a value.
+/// A node of a page.
 struct Node {
-    key: Vec<u8>,
-    value: Vec<u8>,
+    /// Where its key stands in the page.
+    key: Range<usize>,
+    value: Value,
+}
+
+/// The value of a node.
+enum Value {
+    /// Behind its key, in the page.
+    Here(Range<usize>),
+    /// On pages of its own: where, and how long it is.
+    There(u64, u64),
+    /// The tree of a part, or several values: pages, which are read by themselves or as bytes.
+    Pages,
 }
 
 impl<L: Look> Tour<'_, L> {
@@ -44,13 +57,22 @@ impl<L: Look> Tour<'_, L> {
         let view = format!("{chain}lmdb");
         let mut rows = Rows::new(&view, "", vec!["key".to_owned(), "value".to_owned()]);
         let inside = || format!("{view} > ");
-        let mut at = 0;
+        // What is written anew leaves pages behind that lead to the same values.
+        let (mut at, mut read) = (0, HashSet::new());
         while at < spool.size() {
             let page = spool.some(at, size)?;
-            for node in leaves(&page, spool, size as u64)? {
+            for node in nodes(&page, size as u64) {
                 let mut row = Row::new();
-                self.bytes_in_cell(&node.key, (&mut row, 0), &inside, depth)?;
-                self.bytes_in_cell(&node.value, (&mut row, 1), &inside, depth)?;
+                self.bytes_in_cell(&page[node.key], (&mut row, 0), &inside, depth)?;
+                match node.value {
+                    Value::Here(value) => {
+                        self.bytes_in_cell(&page[value], (&mut row, 1), &inside, depth)?;
+                    }
+                    Value::There(at, len) if read.insert(at) => {
+                        self.opened(&mut spool.part(at, len), &inside, depth)?;
+                    }
+                    Value::There(..) | Value::Pages => {}
+                }
                 if rows.add(row) {
                     self.rows(&mut rows);
                 }
@@ -63,30 +85,35 @@ impl<L: Look> Tour<'_, L> {
 }
 
 /// The nodes of a page, if it is a leaf. What was overwritten since may look like one and be none:
-/// it is read as far as it is whole.
-fn leaves(page: &[u8], spool: &mut Spool<'_>, size: u64) -> io::Result<Vec<Node>> {
-    let number = |at, width| little(page, at, width).unwrap_or(0);
+/// it is read as far as it is whole, and no byte of it twice.
+fn nodes(page: &[u8], size: u64) -> Vec<Node> {
+    let number = |at: usize, width| little(page, at, width).unwrap_or(0);
     let (flags, lower) = (number(10, 2), number(12, 2) as usize);
-    if flags & LEAF == 0 || flags & FIXED_LEAF != 0 || lower > page.len() {
-        return Ok(Vec::new());
-    }
     let mut nodes = Vec::new();
+    if flags & LEAF == 0 || flags & FIXED_LEAF != 0 || lower > page.len() {
+        return nodes;
+    }
+    let mut left = page.len();
     for pointer in (HEAD_BYTES..lower).step_by(2) {
         let node = number(pointer, 2) as usize;
         let (len, flags) = (number(node, 2) | number(node + 2, 2) << 16, number(node + 4, 2));
-        let (from, width) = (node + 8, number(node + 6, 2) as usize);
-        let Some(key) = page.get(from..from + width) else { continue };
-        let value = if flags & ELSEWHERE == 0 {
-            page.get(from + width..from + width + len as usize).map(<[u8]>::to_vec)
-        } else {
-            let place = number(from + width, 8).checked_mul(size);
-            let place = place.and_then(|at| at.checked_add(HEAD_BYTES as u64));
-            place.map(|at| spool.some(at, len as usize)).transpose()?
+        let key = node + 8..node + 8 + number(node + 6, 2) as usize;
+        let value = match flags {
+            _ if flags & (TREE | SEVERAL) != 0 => Value::Pages,
+            _ if flags & ELSEWHERE != 0 => {
+                let place = number(key.end, 8).checked_mul(size);
+                let place = place.and_then(|at| at.checked_add(HEAD_BYTES as u64));
+                place.map_or(Value::Pages, |at| Value::There(at, len))
+            }
+            _ => Value::Here(key.end..key.end + len as usize),
         };
-        // The tree of a part, and several values of one key, are pages that stand elsewhere or are
-        // read as bytes.
-        let value = value.filter(|_| flags & (TREE | SEVERAL) == 0).unwrap_or_default();
-        nodes.push(Node { key: key.to_vec(), value });
+        let end = if let Value::Here(value) = &value { value.end } else { key.end };
+        // Nodes that overlap are none.
+        let Some(rest) = left.checked_sub(end - node).filter(|_| end <= page.len()) else {
+            return nodes;
+        };
+        left = rest;
+        nodes.push(Node { key, value });
     }
-    Ok(nodes)
+    nodes
 }

@@ -9,7 +9,7 @@ use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::numbers::{big, little};
 use crate::matching::views::stores::spool::{Spool, broken, too_large};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// Bytes before the first element; the last two say which byte of a number comes first.
 const HEAD_BYTES: u64 = 128;
@@ -41,6 +41,7 @@ struct Element {
 struct Reading<'r> {
     view: &'r str,
     number: fn(&[u8], usize, usize) -> Option<u64>,
+    depth: usize,
 }
 
 impl<L: Look> Tour<'_, L> {
@@ -49,11 +50,12 @@ impl<L: Look> Tour<'_, L> {
         &mut self,
         spool: &mut Spool<'_>,
         chain: &str,
+        depth: usize,
     ) -> io::Result<()> {
         let order = spool.all(HEAD_BYTES - 2, 2)?;
         let number = if order == b"MI" { big } else { little };
         let view = format!("{chain}matlab");
-        let (reading, end) = (Reading { view: &view, number }, spool.size());
+        let (reading, end) = (Reading { view: &view, number, depth }, spool.size());
         self.matlab_elements(spool, (HEAD_BYTES, end), reading, 0)
     }
 
@@ -77,6 +79,9 @@ impl<L: Look> Tour<'_, L> {
                     unpacked.decode(flate2::read::ZlibDecoder::new(packed))?;
                     let size = unpacked.size();
                     self.matlab_elements(&mut unpacked, (0, size), reading, nesting + 1)?;
+                    // Names, and texts of objects, are no tables of characters.
+                    let within = format!("{} > ", reading.view);
+                    self.stream(&mut unpacked.from(0), &within, Kind::Binary, reading.depth)?;
                     // After what is packed nothing is filled up.
                     at = element.at + element.len;
                 }

@@ -96,7 +96,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Transport => self.transport(spool, chain),
             Store::Blosc => self.blosc(spool, chain, depth),
             Store::Lmdb => self.lmdb(spool, chain, depth),
-            Store::Matlab => self.matlab(spool, chain),
+            Store::Matlab => self.matlab(spool, chain, depth),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }

@@ -71,21 +71,26 @@ pub fn answer(state: &mut State, words: &[String], call: &Call<'_>) -> Answer {
     }
 }
 
-/// `FIELD eq 'VALUE'`, one or more with `or` between.
+/// `FIELD eq 'VALUE'` or `startswith(FIELD,'VALUE')`, one or more with `or` between.
 fn people(people: &[Value], filter: &str) -> Result<Vec<Value>, Refusal> {
-    let terms: Option<Vec<(&str, String)>> = filter
+    let terms: Option<Vec<(&str, String, bool)>> = filter
         .split(" or ")
         .map(|term| {
-            let (field, value) = term.split_once(" eq ")?;
+            let begins = term.strip_prefix("startswith(").and_then(|rest| rest.strip_suffix(')'));
+            let (field, value) = match begins {
+                Some(parts) => parts.split_once(',')?,
+                None => term.split_once(" eq ")?,
+            };
             let value = value.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'");
-            Some((field, value.to_lowercase()))
+            Some((field, value.to_lowercase(), begins.is_some()))
         })
         .collect();
     let bad = || Refusal::gateway(400, "Request_UnsupportedQuery", "Invalid filter clause.");
     let terms = terms.ok_or_else(bad)?;
     let is_meant = |person: &&Value| {
-        terms.iter().any(|(field, value)| {
-            person[*field].as_str().is_some_and(|has| has.to_lowercase() == *value)
+        terms.iter().any(|(field, value, begins)| {
+            let has = person[*field].as_str().map(str::to_lowercase);
+            has.is_some_and(|has| has == *value || *begins && has.starts_with(value.as_str()))
         })
     };
     Ok(people.iter().filter(is_meant).cloned().collect())
