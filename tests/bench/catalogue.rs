@@ -42,6 +42,7 @@ use crate::support::blob_server::server::{ACCOUNT, BlobServer};
 #[path = "../it/support"]
 mod support {
     pub mod blob_server;
+    pub mod serving;
     pub mod ports;
 }
 
