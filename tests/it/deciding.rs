@@ -507,6 +507,10 @@ async fn a_decision_survives_the_daemon() {
     assert_eq!(held.home.names(), Vec::<String>::new());
     // The one that was killed is still told of, for a minute; the one that stops is not.
     held.shows_daemons(2).await;
+    let page = reqwest::get(held.url("/")).await.unwrap().text().await.unwrap();
+    for part in ["ledger", "queue", "exports", "source run-history"] {
+        assert!(page.contains(&format!(">{part}</th>")), "{part}: {page}");
+    }
     let metrics = reqwest::get(held.url("/metrics")).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("\ndsrd_daemons 2\n"), "{metrics}");
     drop(held.daemon.take().map(|daemon| daemon.end("-TERM")));

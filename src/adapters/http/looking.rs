@@ -144,6 +144,7 @@ async fn look(site: &Site, now: Timestamp) -> Result<Overview, Failure> {
     Ok(Overview {
         now,
         down: site.lately.down.parts(),
+        parts: parts(site),
         overdue: u64::try_from(site.metrics.requests_overdue.get()).unwrap_or_default(),
         waiting,
         held,
@@ -158,6 +159,12 @@ async fn look(site: &Site, now: Timestamp) -> Result<Overview, Failure> {
         answered: answered(&site.metrics),
         in_time: Some(site.metrics.answered_in_time.get()).filter(|share| !share.is_nan()),
     })
+}
+
+/// What everything outside answered last; nothing yet, where nobody has asked.
+fn parts(site: &Site) -> Vec<(String, Option<&'static str>)> {
+    let Some(last) = site.last() else { return Vec::new() };
+    last.checks.iter().map(|check| (check.name.clone(), check.error)).collect()
 }
 
 /// How requests were answered lately, as it was reckoned last.

@@ -48,6 +48,8 @@ pub struct Overview {
     pub in_time: Option<f64>,
     /// The parts of the outside that did not answer well when they were asked last.
     pub down: Vec<String>,
+    /// All parts, and what is wrong with each, as they were asked last.
+    pub parts: Vec<(String, Option<&'static str>)>,
 }
 
 /// How requests of one kind that ended in one way were answered in the last 90 days.
@@ -136,6 +138,7 @@ fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {
     }
     answered(out, overview)?;
     daemons(out, overview)?;
+    parts(out, overview)?;
     writeln!(out, "</main>")?;
     Ok(frame(&body, "dsrd", Some(again(refresh))))
 }
@@ -252,6 +255,29 @@ fn daemons(out: &mut String, Overview { daemons, now, .. }: &Overview) -> fmt::R
         )?;
     }
     frame::table(out, "daemons", &["Daemon", "Version", "Since", "Last seen"], &rows)?;
+    writeln!(out, "</section>")
+}
+
+/// What everything outside answered last.
+fn parts(out: &mut String, Overview { parts, .. }: &Overview) -> fmt::Result {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<section aria-labelledby=\"parts\"><h2 id=\"parts\">What it works with</h2>")?;
+    let mut rows = String::new();
+    for (number, (name, error)) in parts.iter().enumerate() {
+        let name = escape(name);
+        let state = match error {
+            None => "<span class=\"word good\">answers</span>".to_owned(),
+            Some(error) => format!("<span class=\"word bad\">not ready</span> {}", escape(error)),
+        };
+        writeln!(
+            rows,
+            "<tr id=\"part-{number}\"><th scope=\"row\">{name}</th>\
+             <td class=\"wrap\">{state}</td></tr>"
+        )?;
+    }
+    frame::table(out, "parts", &["Part", "State"], &rows)?;
     writeln!(out, "</section>")
 }
 

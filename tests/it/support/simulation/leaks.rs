@@ -190,6 +190,7 @@ impl Scenario {
             waiting: Default::default(),
             overdue: 0,
             down: Vec::new(),
+            parts: vec![("queue".to_owned(), None), ("source runs".to_owned(), Some("late"))],
             obstacles: ledger.obstacles(u32::MAX).await.unwrap().into_iter().collect(),
             daemons: ledger.daemons().await.unwrap(),
             answered: Vec::new(),
