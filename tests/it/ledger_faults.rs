@@ -16,7 +16,7 @@ use crate::support::simulation::story::ending;
 const ASKED: [&str; 34] = [
     "open",
     "standing",
-    "standings",
+    "unanswered",
     "records",
     "sealed",
     "add_items",

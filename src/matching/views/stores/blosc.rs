@@ -72,8 +72,9 @@ impl Head {
         for _ in 0..splits {
             let packed = little(&part(at, 4)?, 0, 4).unwrap_or(0);
             let end = at.checked_add(4 + packed).filter(|end| *end <= self.packed);
+            let end = end.ok_or_else(broken)?;
             let packed = part(at + 4, packed as usize)?;
-            at = end.ok_or_else(broken)?;
+            at = end;
             let size = len / splits;
             all.extend(if packed.len() == size { packed } else { self.decoded(&packed, size)? });
         }
