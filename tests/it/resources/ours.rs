@@ -81,8 +81,8 @@ fn table() -> Vec<(&'static str, String, Vec<Stays>)> {
         ("archives", exports(&format!("{host}/azureml")), own.clone()),
         ("archives by a signature", exports(&format!("{host}/azureml?sv=1&sig=x")), own.clone()),
         (
-            "archives in another case, as a file system",
-            exports("https://EXAMPLEWS01.dfs.core.windows.net/AzureML/"),
+            "archives in another case, by way of a private link",
+            exports("https://EXAMPLEWS01.privatelink.blob.core.windows.net/AzureML/"),
             own.clone(),
         ),
         (
