@@ -3,8 +3,7 @@
 //! A workspace gets containers as it grows (`azureml-blobstore-GUID`), so they are looked up anew
 //! whenever a listing begins or ends one. An item's name is the container's, a slash, the blob's.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::Method;
@@ -14,17 +13,15 @@ use url::Url;
 use crate::adapters::azure::blob::BlobSource;
 use crate::adapters::azure::form::call;
 use crate::adapters::azure::listing;
-use crate::adapters::azure::several::{self, Several};
+use crate::adapters::azure::several::{self, Opened, Several};
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::{Blob, Graph};
 use crate::domain::dependents::ours::is_of;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{Containers, OneContainer, account_name, is_match};
-use crate::ports::sources::{
-    Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
-};
+use crate::domain::layout::{account_name, is_match};
+use crate::ports::sources::{Finds, Followed, Source};
 
 const LISTING: &str = "listing the containers of an account";
 
@@ -38,7 +35,7 @@ pub struct BlobContainers {
     except: Option<String>,
     /// Whose containers lie beside that, and are its copy of what is in no source.
     copies: Option<Graph>,
-    opened: Mutex<BTreeMap<String, Arc<BlobSource>>>,
+    opened: Opened<BlobSource>,
 }
 
 impl BlobContainers {
@@ -63,7 +60,7 @@ impl BlobContainers {
         });
         let copies = copies.filter(|_| except.is_some()).cloned();
         let except = except.map(|archives| last_segment(archives).to_owned());
-        let (name, opened) = (name.to_owned(), Mutex::default());
+        let (name, opened) = (name.to_owned(), Opened::default());
         Ok(Self { name, entry, pattern, except, copies, opened })
     }
 }
@@ -73,6 +70,10 @@ impl Several for BlobContainers {
     type One = BlobSource;
 
     const STRAY: &'static str = "erasing a blob: its container is not ours";
+
+    fn account(&self) -> String {
+        self.entry.account()
+    }
 
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let prefix = self.pattern.split('*').next().unwrap_or_default();
@@ -107,9 +108,7 @@ impl Several for BlobContainers {
     }
 
     fn one(&self, name: &str) -> Arc<BlobSource> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = || Arc::new(BlobSource::within(&self.name, self.entry.beside(name)));
-        Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
+        self.opened.one(name, || BlobSource::within(&self.name, self.entry.beside(name)))
     }
 }
 
@@ -120,7 +119,7 @@ impl Source for BlobContainers {
     }
 
     fn place(&self) -> String {
-        format!("{} {} {:?}", self.entry.account(), self.pattern, self.except)
+        format!("{} {} {:?}", self.account(), self.pattern, self.except)
     }
 
     fn finds(&self) -> Finds<'_> {
@@ -137,53 +136,11 @@ impl Source for BlobContainers {
         names: &[String],
         erased_at: Timestamp,
     ) -> Result<Option<Timestamp>, Failure> {
-        let mut by_container: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (container, name) in names.iter().filter_map(|name| name.split_once('/')) {
-            by_container.entry(container).or_default().push(name.to_owned());
-        }
-        let mut latest = Some(erased_at);
-        for (container, names) in by_container {
-            let after = self.one(container).unrecoverable_after(&names, erased_at).await?;
-            latest = latest.zip(after).map(|(latest, after)| latest.max(after));
-        }
-        Ok(latest)
+        several::unrecoverable_after(self, names, erased_at).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {
         self.names().await.map(drop)
-    }
-}
-
-#[async_trait]
-impl Walked for BlobContainers {
-    async fn containers(&self) -> Result<Containers, Failure> {
-        let names = self.names().await?;
-        let each = names.iter().map(|name| OneContainer::leading(name)).collect();
-        Ok(Containers { account: self.entry.account(), each, are_shares: false })
-    }
-
-    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        several::list(self, prefix, marker).await
-    }
-
-    async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        several::read(self, item).await
-    }
-
-    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase(self, item).await
-    }
-
-    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
-        several::rewrite(self, item, form).await
-    }
-
-    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase_replaced(self, item).await
-    }
-
-    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        several::remains(self, name).await
     }
 }
 

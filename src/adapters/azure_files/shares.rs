@@ -5,13 +5,12 @@
 //! a slash, the path. Shares that were deleted and could be restored are told: nobody can look into
 //! them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::adapters::azure::several::{self, Several};
+use crate::adapters::azure::several::{self, Opened, Several};
 use crate::adapters::azure_files::lister::Lister;
 use crate::adapters::azure_files::listing::ListedShare;
 use crate::adapters::azure_files::share::Share;
@@ -20,10 +19,8 @@ use crate::config::settings::Blob;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{Containers, Location, OneContainer, account_name, is_match};
-use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Walked,
-};
+use crate::domain::layout::{Location, account_name, is_match};
+use crate::ports::sources::{Finds, Followed, Lack, Source};
 
 const LISTING: &str = "listing the shares of an account";
 
@@ -34,7 +31,7 @@ pub struct Shares {
     entry: Arc<Share>,
     lister: Lister,
     pattern: String,
-    opened: Mutex<BTreeMap<String, Arc<ShareSource>>>,
+    opened: Opened<ShareSource>,
 }
 
 impl Shares {
@@ -47,7 +44,7 @@ impl Shares {
         let pattern = share.url.path().trim_end_matches('/').rsplit('/').next();
         let pattern = pattern.unwrap_or_default().to_owned();
         let entry = Arc::new(Share::open(share)?);
-        let (lister, opened) = (Lister::new(Arc::clone(&entry)), Mutex::default());
+        let (lister, opened) = (Lister::new(Arc::clone(&entry)), Opened::default());
         Ok(Self { name: name.to_owned(), entry, lister, pattern, opened })
     }
 
@@ -66,6 +63,12 @@ impl Several for Shares {
 
     const STRAY: &'static str = "finding a file: its share is not ours";
 
+    const ARE_SHARES: bool = true;
+
+    fn account(&self) -> String {
+        self.entry.entry().account()
+    }
+
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let listed = self.listed().await?.into_iter();
         let is_there = |share: &ListedShare| share.snapshot.is_none() && !share.is_deleted;
@@ -79,9 +82,7 @@ impl Several for Shares {
     }
 
     fn one(&self, name: &str) -> Arc<ShareSource> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = || Arc::new(ShareSource::within(&self.name, self.entry.beside(name)));
-        Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
+        self.opened.one(name, || ShareSource::within(&self.name, self.entry.beside(name)))
     }
 }
 
@@ -92,7 +93,7 @@ impl Source for Shares {
     }
 
     fn place(&self) -> String {
-        format!("{} {}", self.entry.entry().account(), self.pattern)
+        format!("{} {}", self.account(), self.pattern)
     }
 
     fn finds(&self) -> Finds<'_> {
@@ -109,14 +110,7 @@ impl Source for Shares {
         names: &[String],
         erased_at: Timestamp,
     ) -> Result<Option<Timestamp>, Failure> {
-        let shares = names.iter().filter_map(|name| name.split_once('/')).map(|(share, _)| share);
-        let shares: std::collections::BTreeSet<&str> = shares.collect();
-        let mut latest = Some(erased_at);
-        for share in shares {
-            let after = self.one(share).unrecoverable_after(&[], erased_at).await?;
-            latest = latest.zip(after).map(|(latest, after)| latest.max(after));
-        }
-        Ok(latest)
+        several::unrecoverable_after(self, names, erased_at).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {
@@ -138,45 +132,12 @@ impl Source for Shares {
         for share in &there {
             places.extend(self.one(&share.name).places().await?);
         }
-        let account = account_name(&self.entry.entry().account()).to_owned();
+        let account = account_name(&self.account()).to_owned();
         // Of one that is there again its own source tells.
         for share in gone.iter().filter(|gone| there.iter().all(|it| it.name != gone.name)) {
             let (account, container) = (account.clone(), share.name.clone());
             places.push(deleted(&share.name, Location { account, container, path: String::new() }));
         }
         Ok(places)
-    }
-}
-
-#[async_trait]
-impl Walked for Shares {
-    async fn containers(&self) -> Result<Containers, Failure> {
-        let names = self.names().await?;
-        let each = names.iter().map(|name| OneContainer::leading(name)).collect();
-        Ok(Containers { account: self.entry.entry().account(), each, are_shares: true })
-    }
-
-    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        several::list(self, prefix, marker).await
-    }
-
-    async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        several::read(self, item).await
-    }
-
-    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase(self, item).await
-    }
-
-    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
-        several::rewrite(self, item, form).await
-    }
-
-    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase_replaced(self, item).await
-    }
-
-    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        several::remains(self, name).await
     }
 }

@@ -3,13 +3,12 @@
 //! They are looked up anew whenever a listing begins or ends one. An item's name is the file
 //! system's, a slash, the path.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::adapters::azure::several::{self, Several};
+use crate::adapters::azure::several::{Opened, Several};
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::lister::Lister;
 use crate::adapters::azure_lake::source::LakeSource;
@@ -17,10 +16,8 @@ use crate::config::settings::Blob;
 use crate::domain::coverage::place::Known;
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::{Containers, OneContainer, is_match};
-use crate::ports::sources::{
-    Erased, Finds, Followed, Lack, NewForm, Page, Read, Rewritten, Source, Walked,
-};
+use crate::domain::layout::is_match;
+use crate::ports::sources::{Finds, Followed, Lack, Source};
 
 /// The source.
 pub struct FileSystems {
@@ -28,7 +25,7 @@ pub struct FileSystems {
     /// Stands for all of them: same account, same way in.
     entry: Arc<FileSystem>,
     lister: Lister,
-    opened: Mutex<BTreeMap<String, Arc<LakeSource>>>,
+    opened: Opened<LakeSource>,
 }
 
 impl FileSystems {
@@ -39,7 +36,7 @@ impl FileSystems {
     /// Where the URL is no file system's or the credential is malformed.
     pub fn open(name: &str, lake: &Blob) -> Result<Self, Failure> {
         let entry = Arc::new(FileSystem::open(lake)?);
-        let (lister, opened) = (Lister::new(Arc::clone(&entry)), Mutex::default());
+        let (lister, opened) = (Lister::new(Arc::clone(&entry)), Opened::default());
         Ok(Self { name: name.to_owned(), entry, lister, opened })
     }
 
@@ -54,6 +51,10 @@ impl Several for FileSystems {
 
     const STRAY: &'static str = "finding a path: its file system is not ours";
 
+    fn account(&self) -> String {
+        self.entry.entry().account()
+    }
+
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let prefix = self.pattern().split('*').next().unwrap_or_default();
         let mut names = self.lister.file_systems(prefix).await?;
@@ -67,9 +68,7 @@ impl Several for FileSystems {
     }
 
     fn one(&self, name: &str) -> Arc<LakeSource> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = || Arc::new(LakeSource::within(&self.name, self.entry.beside(name)));
-        Arc::clone(opened.entry(name.to_owned()).or_insert_with(open))
+        self.opened.one(name, || LakeSource::within(&self.name, self.entry.beside(name)))
     }
 }
 
@@ -80,7 +79,7 @@ impl Source for FileSystems {
     }
 
     fn place(&self) -> String {
-        format!("{} {}", self.entry.entry().account(), self.pattern())
+        format!("{} {}", self.account(), self.pattern())
     }
 
     fn finds(&self) -> Finds<'_> {
@@ -121,38 +120,5 @@ impl Source for FileSystems {
             places.extend(self.one(&name).places().await?);
         }
         Ok(places)
-    }
-}
-
-#[async_trait]
-impl Walked for FileSystems {
-    async fn containers(&self) -> Result<Containers, Failure> {
-        let names = self.names().await?;
-        let each = names.iter().map(|name| OneContainer::leading(name)).collect();
-        Ok(Containers { account: self.entry.entry().account(), each, are_shares: false })
-    }
-
-    async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        several::list(self, prefix, marker).await
-    }
-
-    async fn read(&self, item: &Item) -> Result<Read, Failure> {
-        several::read(self, item).await
-    }
-
-    async fn erase(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase(self, item).await
-    }
-
-    async fn rewrite(&self, item: &Item, form: NewForm) -> Result<Rewritten, Failure> {
-        several::rewrite(self, item, form).await
-    }
-
-    async fn erase_replaced(&self, item: &Item) -> Result<Erased, Failure> {
-        several::erase_replaced(self, item).await
-    }
-
-    async fn remains(&self, name: &str) -> Result<Vec<Item>, Failure> {
-        several::remains(self, name).await
     }
 }
