@@ -1,5 +1,6 @@
 //! Asks a container what it holds, and as much about it as the account knows.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +19,9 @@ const FORMS_PAGE_BLOBS_MAX: u32 = 100;
 
 /// Tries of one page whose body breaks off.
 const PAGE_TRIES_MAX: u32 = 3;
+
+/// The header that says where the next page starts, where a page does not say so itself.
+const CONTINUATION: &str = "x-ms-continuation";
 
 /// What is asked of a listing, most first. Accounts with a hierarchical namespace know neither tags
 /// nor versions, and tags need a permission of their own: what an account does not know is left out
@@ -115,8 +119,7 @@ impl Lister {
         }
     }
 
-    /// A page, or the answer that is none. A page that breaks off is asked for again: the pipeline
-    /// tries requests again, but not bodies, and a pass that fails here begins anew.
+    /// A page, or the answer that is none.
     async fn ask(
         &self,
         prefix: &str,
@@ -124,20 +127,10 @@ impl Lister {
         blobs_max: u32,
         include: &str,
     ) -> Result<Result<Listing, Answer>, Failure> {
-        let mut tries = 0;
-        loop {
-            let url = self.url(prefix, marker, blobs_max, include);
-            let answer = call(&self.container, LISTING, Method::Get, url, &[]).await?;
-            if answer.status != 200 {
-                return Ok(Err(answer));
-            }
-            tries += 1;
-            match read(answer).await {
-                Ok(listing) => return Ok(Ok(listing)),
-                Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
-                Err(_) => {}
-            }
-        }
+        let url = self.url(prefix, marker, blobs_max, include);
+        let ask = || call(&self.container, LISTING, Method::Get, url.clone(), &[]);
+        let asked = asked(LISTING, ask, listing::parse).await?;
+        Ok(asked.map(|(listing, _)| listing))
     }
 
     fn url(&self, prefix: &str, marker: Option<&str>, blobs_max: u32, include: &str) -> Url {
@@ -161,9 +154,40 @@ impl Lister {
     }
 }
 
-async fn read(answer: Answer) -> Result<Listing, Failure> {
-    let body = answer.collect().await.map_err(|trouble| trouble.failure(LISTING))?;
-    listing::parse(&body).map_err(|error| Failure::transient(LISTING).because(error))
+/// A page, and where a header says that the next one starts; or the answer that is none.
+///
+/// One that breaks off is asked for again: the pipeline tries requests again, but not bodies, and a
+/// walk that fails here begins anew.
+///
+/// # Errors
+/// Where there is no answer; the last try broke off, or was no page.
+pub async fn asked<T, E, F>(
+    doing: &str,
+    ask: impl Fn() -> F,
+    read: impl Fn(&[u8]) -> Result<T, E>,
+) -> Result<Result<(T, Option<String>), Answer>, Failure>
+where
+    E: Error + Send + Sync + 'static,
+    F: Future<Output = Result<Answer, Failure>>,
+{
+    let mut tries = 0;
+    loop {
+        let answer = ask().await?;
+        if answer.status != 200 {
+            return Ok(Err(answer));
+        }
+        tries += 1;
+        let next = answer.given(CONTINUATION).map(str::to_owned);
+        let page = match answer.collect().await {
+            Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
+            Err(trouble) => Err(trouble.failure(doing)),
+        };
+        match page {
+            Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
+            Err(_) => {}
+            Ok(page) => return Ok(Ok((page, next))),
+        }
+    }
 }
 
 /// Takes the forms of `name` from a page, and says where more of them may be. Listings are sorted,

@@ -175,33 +175,27 @@ pub fn barrier(status: u16, code: &str) -> Option<Barrier> {
 
 impl Said {
     fn of(answer: &Answer) -> Self {
-        let given = |name| answer.header(name).filter(|value| !value.is_empty());
-        let text = |name| given(name).map(str::to_owned);
+        let text = |name| answer.given(name).map(str::to_owned);
         let has = |name, word: &str| {
-            given(name).is_some_and(|it| it.split('|').any(|each| each.trim() == word))
+            answer.given(name).is_some_and(|it| it.split('|').any(|each| each.trim() == word))
         };
-        let time = |name| Some(jiff::fmt::rfc2822::parse(given(name)?).ok()?.timestamp());
         let mut metadata = BTreeMap::new();
         for (name, value) in answer.metadata() {
             keep(&mut metadata, name, value.to_owned());
         }
-        let property = |(header, name): &(&'static str, &str)| {
-            Some(((*name).to_owned(), given(header)?.to_owned()))
-        };
-        let idle = time("date").zip(time("last-modified"));
         Self {
             etag: answer.etag().unwrap_or_default(),
-            size: given("content-length").and_then(|it| it.parse().ok()).unwrap_or_default(),
-            written: given("x-ms-file-last-write-time").and_then(|it| it.parse().ok()),
+            size: answer.size(),
+            written: answer.given("x-ms-file-last-write-time").and_then(|it| it.parse().ok()),
             content_type: text("content-type"),
             content_encoding: text("content-encoding"),
-            properties: PROPERTIES.iter().filter_map(property).collect(),
+            properties: answer.named(&PROPERTIES),
             metadata,
             kept: KEPT.iter().filter_map(|name| Some((*name, text(name)?))).collect(),
-            is_leased: given("x-ms-lease-state") == Some("leased"),
+            is_leased: answer.given("x-ms-lease-state") == Some("leased"),
             is_read_only: has("x-ms-file-attributes", "ReadOnly"),
-            is_link: given("x-ms-file-file-type").is_some_and(|it| it != "Regular"),
-            idle: idle.map(|(now, changed)| now.duration_since(changed)),
+            is_link: answer.given("x-ms-file-file-type").is_some_and(|it| it != "Regular"),
+            idle: answer.idle(),
         }
     }
 

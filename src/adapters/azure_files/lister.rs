@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use azure_core::http::Method;
 
+use crate::adapters::azure::lister::asked;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
-use crate::adapters::azure::wire::xml::Unreadable;
 use crate::adapters::azure_files::file::{NO_URL, is_absence, is_closed};
 use crate::adapters::azure_files::listing::{self, Entries, Listed, ListedShare};
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
 
-/// Tries of one page whose body breaks off.
-const PAGE_TRIES_MAX: u32 = 3;
 /// Entries of a directory that are held at once. One with more is asked again for the next of them.
 const WINDOW_ENTRIES_MAX: usize = 10_000;
 
@@ -174,7 +172,7 @@ impl Lister {
         }
         let ask = || self.share.call(LISTING, Method::Get, url.clone(), &[]);
         match asked(LISTING, ask, listing::entries).await? {
-            Ok(page) => Ok(Entered::In(page)),
+            Ok((page, _)) => Ok(Entered::In(page)),
             // The share's own directory is there as long as the share is, or the snapshot.
             Err(answer) if directory.is_empty() => {
                 let is_gone = answer.status == 404 && answer.code != "ResourceNotFound";
@@ -207,7 +205,7 @@ impl Lister {
             }
             let ask = || self.share.of_account(LISTING_SHARES, url.clone());
             let page = match asked(LISTING_SHARES, ask, listing::shares).await? {
-                Ok(page) => page,
+                Ok((page, _)) => page,
                 Err(answer) => return Ok(Err(answer)),
             };
             shares.extend(page.shares);
@@ -215,35 +213,6 @@ impl Lister {
             if marker.is_none() {
                 return Ok(Ok(shares));
             }
-        }
-    }
-}
-
-/// A page, or the answer that is none. One that breaks off is asked for again: the pipeline tries
-/// requests again, but not bodies, and a walk that fails here begins anew.
-async fn asked<T, F>(
-    doing: &str,
-    ask: impl Fn() -> F,
-    read: impl Fn(&[u8]) -> Result<T, Unreadable>,
-) -> Result<Result<T, Answer>, Failure>
-where
-    F: Future<Output = Result<Answer, Failure>>,
-{
-    let mut tries = 0;
-    loop {
-        let answer = ask().await?;
-        if answer.status != 200 {
-            return Ok(Err(answer));
-        }
-        tries += 1;
-        let page = match answer.collect().await {
-            Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
-            Err(trouble) => Err(trouble.failure(doing)),
-        };
-        match page {
-            Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
-            Err(_) => {}
-            Ok(page) => return Ok(Ok(page)),
         }
     }
 }

@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use azure_core::http::Method;
-use url::Url;
 
+use crate::adapters::azure::lister::asked;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_lake::file_system::FileSystem;
-use crate::adapters::azure_lake::listing::{self, Listed, Unreadable};
+use crate::adapters::azure_lake::listing::{self, Listed};
 use crate::domain::failure::Failure;
 
 /// Paths of a page; the service's own bound.
 const PAGE_PATHS_MAX: &str = "5000";
-/// Tries of one page whose body breaks off.
-const PAGE_TRIES_MAX: u32 = 3;
-/// The header that says where the next page starts.
-const CONTINUATION: &str = "x-ms-continuation";
 
 const LISTING: &str = "listing a file system";
 const LISTING_ALL: &str = "listing the file systems of an account";
@@ -59,7 +55,8 @@ impl Lister {
                 add_query(&mut url, name, value);
             }
         }
-        match self.asked(LISTING, url, listing::paths).await? {
+        let ask = || self.lake.call(LISTING, Method::Get, url.clone(), &[]);
+        match asked(LISTING, ask, listing::paths).await? {
             Ok((paths, next)) => Ok(Paths { paths, next }),
             // Nothing is there, or a file is.
             Err(answer) if !directory.is_empty() && is_no_directory(&answer) => {
@@ -84,41 +81,14 @@ impl Lister {
                     add_query(&mut url, name, value);
                 }
             }
-            match self.asked(LISTING_ALL, url, listing::file_systems).await? {
+            let ask = || self.lake.call(LISTING_ALL, Method::Get, url.clone(), &[]);
+            match asked(LISTING_ALL, ask, listing::file_systems).await? {
                 Ok((page, next)) => {
                     names.extend(page);
                     let Some(next) = next else { return Ok(names) };
                     after = next;
                 }
                 Err(answer) => return Err(answer.failure(LISTING_ALL)),
-            }
-        }
-    }
-
-    /// A page, and where the next starts; or the answer that is none. One that breaks off is asked
-    /// for again: the pipeline tries requests again, but not bodies.
-    async fn asked<T>(
-        &self,
-        doing: &str,
-        url: Url,
-        read: impl Fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<Result<(T, Option<String>), Answer>, Failure> {
-        let mut tries = 0;
-        loop {
-            let answer = self.lake.call(doing, Method::Get, url.clone(), &[]).await?;
-            if answer.status != 200 {
-                return Ok(Err(answer));
-            }
-            tries += 1;
-            let next = answer.header(CONTINUATION).filter(|it| !it.is_empty()).map(str::to_owned);
-            let page = match answer.collect().await {
-                Ok(body) => read(&body).map_err(|error| Failure::transient(doing).because(error)),
-                Err(trouble) => Err(trouble.failure(doing)),
-            };
-            match page {
-                Err(failure) if tries == PAGE_TRIES_MAX => return Err(failure),
-                Err(_) => {}
-                Ok(page) => return Ok(Ok((page, next))),
             }
         }
     }

@@ -149,35 +149,29 @@ pub fn barrier(status: u16, code: &str) -> Option<Barrier> {
 
 impl Said {
     fn of(answer: &Answer) -> Self {
-        let given = |name| answer.header(name).filter(|value| !value.is_empty());
-        let text = |name| given(name).map(str::to_owned);
-        let time = |name| Some(jiff::fmt::rfc2822::parse(given(name)?).ok()?.timestamp());
-        let (metadata, is_odd) = written(given("x-ms-properties").unwrap_or_default());
-        let property = |(header, name): &(&'static str, &str)| {
-            Some(((*name).to_owned(), given(header)?.to_owned()))
-        };
-        let has_tier = given("x-ms-access-tier").is_some()
-            && given("x-ms-access-tier-inferred") != Some("true");
+        let text = |name| answer.given(name).map(str::to_owned);
+        let (metadata, is_odd) = written(answer.given("x-ms-properties").unwrap_or_default());
+        let has_tier = answer.given("x-ms-access-tier").is_some()
+            && answer.given("x-ms-access-tier-inferred") != Some("true");
         let checks = [
-            ("archived", given("x-ms-access-tier") == Some("Archive")),
-            ("customer_key", given("x-ms-encryption-key-sha256").is_some()),
-            ("expiry", given("x-ms-expiry-time").is_some()),
+            ("archived", answer.given("x-ms-access-tier") == Some("Archive")),
+            ("customer_key", answer.given("x-ms-encryption-key-sha256").is_some()),
+            ("expiry", answer.given("x-ms-expiry-time").is_some()),
             ("metadata", is_odd),
             ("properties", has_tier),
         ];
-        let idle = time("date").zip(time("last-modified"));
         Self {
             etag: answer.etag().unwrap_or_default(),
-            size: given("content-length").and_then(|it| it.parse().ok()).unwrap_or_default(),
-            modified: time("last-modified"),
+            size: answer.size(),
+            modified: answer.time("last-modified"),
             content_type: text("content-type"),
             content_encoding: text("content-encoding"),
-            properties: PROPERTIES.iter().filter_map(property).collect(),
+            properties: answer.named(&PROPERTIES),
             metadata,
             rights: Rights::of(answer),
             lost: checks.into_iter().find(|(_, is_lost)| *is_lost).map(|(word, _)| word),
             encryption: text("x-ms-encryption-context"),
-            idle: idle.map(|(now, changed)| now.duration_since(changed)),
+            idle: answer.idle(),
         }
     }
 

@@ -3,3 +3,4 @@
 pub mod retention;
 pub mod eraser;
 pub mod rewriter;
+pub mod unwritten;

@@ -18,6 +18,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::adapters::azure::changing::eraser::Eraser;
+use crate::adapters::azure::changing::unwritten::refused;
 use crate::adapters::azure::form::{self, Standing, barrier, call, look_again};
 use crate::adapters::azure::listing::INVALID_NAME;
 use crate::adapters::azure::wire::address::{add_query, encoded};
@@ -272,15 +273,17 @@ fn said<'a>(
     content_type.chain(each).map(|(header, value)| (header.to_owned(), value.clone()))
 }
 
+/// Until when nobody may erase a blob.
+const UNTIL: &str = "x-ms-immutability-policy-until-date";
+
 /// What keeps the bytes that are there from being erased. Until when is the service's own time.
 fn held(answer: &Answer) -> Option<Barrier> {
-    let time = |name| jiff::fmt::rfc2822::parse(answer.header(name)?).ok();
     let block = if answer.header("x-ms-legal-hold") == Some("true") {
         Block::LegalHold
     } else {
-        let until = answer.header("x-ms-immutability-policy-until-date")?;
-        let until = jiff::fmt::rfc2822::parse(until).ok();
-        let is_over = until.zip(time("date")).is_some_and(|(until, now)| until <= now);
+        answer.header(UNTIL)?;
+        let until = answer.time(UNTIL).zip(answer.time("date"));
+        let is_over = until.is_some_and(|(until, now)| until <= now);
         if is_over {
             return None;
         }
@@ -297,10 +300,6 @@ fn kept(answer: &Answer) -> Vec<(String, String)> {
         Some(((*new).to_owned(), value.to_owned()))
     };
     KEPT.iter().filter_map(says).collect()
-}
-
-fn refused(word: &str) -> Rewritten {
-    Rewritten::Refused(word.to_owned())
 }
 
 fn refused_by(word: &str, answer: &Answer) -> Rewritten {

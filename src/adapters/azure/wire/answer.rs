@@ -3,10 +3,14 @@
 //! Errors of the SDK and its transport are never passed on: their texts hold URLs, and those hold
 //! blob names and SAS signatures. What passes is a status and a checked error code.
 
+use std::collections::BTreeMap;
+
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
 use bytes::Bytes;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use crate::domain::failure::{Failure, FailureKind};
@@ -64,6 +68,35 @@ impl Answer {
     /// The value of a header, by its name in lower case.
     pub fn header(&self, name: &'static str) -> Option<&str> {
         self.headers.get_optional_str(&HeaderName::from_static(name))
+    }
+
+    /// The same, if it is not empty.
+    pub fn given(&self, name: &'static str) -> Option<&str> {
+        self.header(name).filter(|value| !value.is_empty())
+    }
+
+    /// The time that a header says, as HTTP writes times.
+    pub fn time(&self, name: &'static str) -> Option<Timestamp> {
+        Some(rfc2822::parse(self.given(name)?).ok()?.timestamp())
+    }
+
+    /// How many bytes what was asked for has; 0 where that is not said.
+    pub fn size(&self) -> u64 {
+        self.given("content-length").and_then(|it| it.parse().ok()).unwrap_or_default()
+    }
+
+    /// How long ago what was asked for was last changed, by the service's own clock.
+    pub fn idle(&self) -> Option<SignedDuration> {
+        let (now, changed) = self.time("date").zip(self.time("last-modified"))?;
+        Some(now.duration_since(changed))
+    }
+
+    /// The values of these headers, under the names that stand beside them.
+    pub fn named(&self, headers: &[(&'static str, &str)]) -> BTreeMap<String, String> {
+        let named = |(header, name): &(&'static str, &str)| {
+            Some(((*name).to_owned(), self.given(header)?.to_owned()))
+        };
+        headers.iter().filter_map(named).collect()
     }
 
     /// Names and values of metadata, names in lower case.

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use url::Url;
 
+use crate::adapters::azure::changing::unwritten::{self, refused};
 use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
@@ -204,14 +205,7 @@ impl Rewriter {
 
 /// Why a write was not taken.
 fn not_written(answer: &Answer) -> Result<Rewritten, Failure> {
-    if answer.is_unwelcome() || answer.is_container_missing() {
-        return Err(answer.failure(DOING));
-    }
-    match barrier(answer.status, &answer.code) {
-        Some(barrier) => Ok(Rewritten::Blocked(barrier)),
-        None if answer.code == "InvalidResourceName" => Ok(refused("name: InvalidResourceName")),
-        None => Err(answer.failure(DOING)),
-    }
+    unwritten::not_written(DOING, answer, barrier(answer.status, &answer.code))
 }
 
 /// Somebody took our draft for one that was left behind.
@@ -244,8 +238,4 @@ fn unsayable(form: &NewForm, said: &Said) -> Option<&'static str> {
         ("properties", !properties.all(|value| is_value(value))),
     ];
     checks.into_iter().find(|(_, is_lost)| *is_lost).map(|(word, _)| word)
-}
-
-fn refused(word: &str) -> Rewritten {
-    Rewritten::Refused(word.to_owned())
 }

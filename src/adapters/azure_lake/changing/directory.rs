@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 
+use crate::adapters::azure::changing::unwritten::refused;
 use crate::adapters::azure_lake::changing::eraser::quoted;
-use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written, refused};
+use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written};
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::path::{Said, Standing, is_absence, look, said_of};
 use crate::domain::failure::Failure;

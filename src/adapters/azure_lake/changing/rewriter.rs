@@ -7,11 +7,12 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use url::Url;
 
+use crate::adapters::azure::changing::unwritten::refused;
 use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure_lake::changing::directory;
 use crate::adapters::azure_lake::changing::eraser::{quoted, unchanged};
-use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written, refused};
+use crate::adapters::azure_lake::changing::unwritten::{DOING, not_written};
 use crate::adapters::azure_lake::drafted::Drafts;
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::path::{self, Said, Standing, look, said_of};
