@@ -177,6 +177,11 @@ pub struct Blob {
 }
 
 impl Blob {
+    /// What it is called in its account, or the pattern.
+    pub fn container(&self) -> &str {
+        self.url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
     /// Whether it stands for all containers of an account whose names match.
     pub fn is_pattern(&self) -> bool {
         self.url.path().contains('*')

@@ -41,8 +41,7 @@ impl Shares {
     /// # Errors
     /// Where the URL is no share's or the credential is malformed.
     pub fn open(name: &str, share: &Blob) -> Result<Self, Failure> {
-        let pattern = share.url.path().trim_end_matches('/').rsplit('/').next();
-        let pattern = pattern.unwrap_or_default().to_owned();
+        let pattern = share.container().to_owned();
         let entry = Arc::new(Share::open(share)?);
         let (lister, opened) = (Lister::new(Arc::clone(&entry)), Opened::default());
         Ok(Self { name: name.to_owned(), entry, lister, pattern, opened })

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::adapters::azureml::pages;
 use crate::adapters::azureml::wire::entry::Entry;
-use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::domain::failure::Failure;
 use crate::domain::homes::claim::Claim;
 
@@ -37,11 +36,7 @@ fn claim(compute: &Value) -> Option<Claim> {
         return None;
     }
     let by = &properties["properties"]["createdBy"];
-    let address = by["userName"].as_str()?;
-    let identity = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
-    let mut identities = vec![identity(IdentityType::Upn, address)];
-    identities.extend(by["userId"].as_str().map(|id| identity(IdentityType::ObjectId, id)));
-    Claim::by_address(address, Subject { identities })
+    Claim::of_sign_in(by["userName"].as_str()?, by["userId"].as_str())
 }
 
 #[cfg(test)]

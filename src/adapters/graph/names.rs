@@ -20,7 +20,7 @@ use crate::adapters::azureml::wire::line::{Line, token};
 use crate::config::settings::NamesAt;
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::domain::failure::Failure;
-use crate::domain::homes::claim::Claim;
+use crate::domain::homes::claim::{Claim, alias_of, folded};
 use crate::ports::sources::Directory;
 
 const ASKING: &str = "asking Microsoft Graph what somebody is called ([people] graph)";
@@ -81,8 +81,8 @@ impl Directory for GraphNames {
             names.extend(called(identity));
             let Some(filter) = filter(identity) else { continue };
             for user in self.users(&filter).await? {
-                names.extend(user["mailNickname"].as_str().map(str::to_lowercase));
-                names.extend(user["userPrincipalName"].as_str().and_then(local_part));
+                names.extend(user["mailNickname"].as_str().map(folded));
+                names.extend(user["userPrincipalName"].as_str().and_then(alias_of).map(folded));
                 claims.extend(claim(&user));
                 asked.extend(user["id"].as_str().map(str::to_owned));
             }
@@ -98,7 +98,8 @@ impl Directory for GraphNames {
                 // That somebody else's folder may be called so counts, and no more than that: for
                 // whoever is asked about an address alone is no proof.
                 let is_other = user["id"].as_str().is_none_or(|id| !asked.contains(id));
-                claims.extend(claim_by_address(&user).filter(|_| is_other));
+                let address = user["userPrincipalName"].as_str().filter(|_| is_other);
+                claims.extend(address.and_then(|address| Claim::by_address(address, who(&user))));
             }
         }
         Ok(claims)
@@ -108,18 +109,12 @@ impl Directory for GraphNames {
 /// What folders of whom an identity names may be called.
 fn called(identity: &Identity) -> Option<String> {
     match (identity.kind, identity.format) {
-        (IdentityType::Username, IdentityFormat::Raw) => Some(identity.expose().to_lowercase()),
+        (IdentityType::Username, IdentityFormat::Raw) => Some(folded(identity.expose())),
         (IdentityType::Email | IdentityType::Upn, IdentityFormat::Raw) => {
-            local_part(identity.expose())
+            alias_of(identity.expose()).map(folded)
         }
         _ => None,
     }
-}
-
-/// What an address begins with.
-fn local_part(address: &str) -> Option<String> {
-    let (local, _) = address.split_once('@')?;
-    (!local.is_empty()).then(|| local.to_lowercase())
 }
 
 /// What finds the user of an identity, if that can be asked.
@@ -142,25 +137,22 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// That a folder may be called as the address of a user begins.
-fn claim_by_address(user: &Value) -> Option<Claim> {
-    let alias = local_part(user["userPrincipalName"].as_str()?)?;
-    Some(Claim { alias, ..claim(user)? })
+fn claim(user: &Value) -> Option<Claim> {
+    let alias = user["mailNickname"].as_str().filter(|alias| !alias.is_empty())?.to_owned();
+    Some(Claim { alias, who: who(user), account: None })
 }
 
-fn claim(user: &Value) -> Option<Claim> {
-    let text = |field: &str| user[field].as_str().filter(|text| !text.is_empty());
+fn who(user: &Value) -> Subject {
     let kinds = [
         ("id", IdentityType::ObjectId),
         ("userPrincipalName", IdentityType::Upn),
         ("mail", IdentityType::Email),
     ];
     let identities = kinds.into_iter().filter_map(|(field, kind)| {
-        Some(Identity::new(kind, IdentityFormat::Raw, text(field)?.to_owned()))
+        let value = user[field].as_str().filter(|value| !value.is_empty())?;
+        Some(Identity::new(kind, IdentityFormat::Raw, value.to_owned()))
     });
-    let alias = text("mailNickname")?.to_owned();
-    let who = Subject { identities: identities.collect() };
-    Some(Claim { alias, who, account: None })
+    Subject { identities: identities.collect() }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn is_same(one: &Blob, other: &Blob) -> bool {
         // ACCOUNT-secondary: no account has a dash in its name.
         account.split('-').next().unwrap_or_default().to_lowercase()
     };
-    let (name, another) = (container(one), container(other));
+    let (name, another) = (one.container().to_lowercase(), other.container().to_lowercase());
     let lead = |name: &str| name.split('*').next().unwrap_or_default().to_owned();
     let may_both_fit = one.is_pattern() && other.is_pattern() && {
         let (lead, another) = (lead(&name), lead(&another));
@@ -45,10 +45,6 @@ fn is_same(one: &Blob, other: &Blob) -> bool {
     };
     let is_met = is_match(&name, &another) || is_match(&another, &name) || may_both_fit;
     is_met && account(one) == account(other)
-}
-
-fn container(blob: &Blob) -> String {
-    blob.url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]

@@ -37,9 +37,16 @@ impl Claim {
     /// The claim that a person has the folder which is called as the address by which they sign in
     /// begins; `None` where that is no address.
     pub fn by_address(address: &str, who: Subject) -> Option<Self> {
-        let (local, domain) = address.trim().rsplit_once('@')?;
-        let is_one = !local.is_empty() && !domain.is_empty() && !local.contains(['/', '@', '#']);
-        is_one.then(|| Self { alias: local.to_owned(), who, account: None })
+        Some(Self { alias: alias_of(address)?.to_owned(), who, account: None })
+    }
+
+    /// The same of whoever signs in by that address, and is known by that object id if there is
+    /// one.
+    pub fn of_sign_in(address: &str, object_id: Option<&str>) -> Option<Self> {
+        let identity = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.into());
+        let mut identities = vec![identity(IdentityType::Upn, address)];
+        identities.extend(object_id.map(|id| identity(IdentityType::ObjectId, id)));
+        Self::by_address(address, Subject { identities })
     }
 
     /// The same, of folders in that account alone.
@@ -52,6 +59,13 @@ impl Claim {
     pub fn is_about(&self, account: &str) -> bool {
         self.account.as_deref().is_none_or(|own| own == account)
     }
+}
+
+/// What an address begins with, as folders are called by it; `None` where it is none.
+pub fn alias_of(address: &str) -> Option<&str> {
+    let (local, domain) = address.trim().rsplit_once('@')?;
+    let is_one = !local.is_empty() && !domain.is_empty() && !local.contains(['/', '@', '#']);
+    is_one.then_some(local)
 }
 
 /// An alias as it is compared: file shares do not tell cases apart.

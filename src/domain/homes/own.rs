@@ -4,25 +4,24 @@
 //! person to find out. So is every folder of somebody whose address two people are said to have,
 //! unless the request says by an object id which of them is meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::domain::homes::claim::{Claim, Marks, folded};
 
-/// The folders of one person, by their aliases as [`folded`], with how each was spelled. They may
-/// name somebody, so there is no `Debug`.
+/// The folders of one person, by their aliases. They may name somebody, so there is no `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Homes {
     /// Those that are theirs.
     pub own: Aliases,
     /// Those that are said to be theirs, and somebody else's.
     pub in_doubt: Aliases,
-    /// All that are said to be somebody else's, folded.
-    pub of_others: BTreeSet<String>,
+    /// All that are said to be somebody else's.
+    pub of_others: Aliases,
 }
 
-/// Aliases, and how each is spelled.
-pub type Aliases = BTreeMap<String, BTreeSet<String>>;
+/// Aliases, as [`folded`].
+pub type Aliases = BTreeSet<String>;
 
 impl Homes {
     /// Those of the person of a request that are in this account, by what is claimed of anybody.
@@ -44,16 +43,14 @@ impl Homes {
         let here = claims.iter().zip(theirs).filter(|(claim, _)| claim.is_about(account));
         let (claimed, others): (Vec<_>, Vec<_>) = here.partition(|(_, is_theirs)| *is_theirs);
         let claimed = claimed.into_iter().map(|(claim, _)| claim.alias.as_str());
-        let of_others: BTreeSet<String> =
-            others.into_iter().map(|(claim, _)| folded(&claim.alias)).collect();
-        let mut homes = Self::default();
+        let of_others = others.into_iter().map(|(claim, _)| folded(&claim.alias)).collect();
+        let mut homes = Self { of_others, ..Self::default() };
         for alias in claimed.chain(names(person)).filter(|alias| is_folder(alias)) {
             let key = folded(alias);
-            let is_doubtful = is_contested || of_others.contains(&key);
+            let is_doubtful = is_contested || homes.of_others.contains(&key);
             let kept = if is_doubtful { &mut homes.in_doubt } else { &mut homes.own };
-            kept.entry(key.clone()).or_default().extend([key, alias.to_owned()]);
+            kept.insert(key);
         }
-        homes.of_others = of_others;
         homes
     }
 
@@ -99,7 +96,7 @@ mod tests {
 
     fn told(person: &[(&str, &str)], claims: &[Claim]) -> (Vec<String>, Vec<String>) {
         let Homes { own, in_doubt, .. } = Homes::of(&subject(person), claims, "acct");
-        (own.into_keys().collect(), in_doubt.into_keys().collect())
+        (own.into_iter().collect(), in_doubt.into_iter().collect())
     }
 
     #[test]

@@ -41,6 +41,16 @@ pub enum Look {
 /// What is done with items, by source and name.
 type Treatments = HashMap<(String, String), Treatment>;
 
+/// Folders by what becomes of them.
+struct Whose {
+    /// What is in them goes along.
+    own: Aliases,
+    /// Left alone, because two people are said to have them.
+    in_doubt: Aliases,
+    /// Left alone, because nobody knew of them when the plan was made.
+    since: Aliases,
+}
+
 /// What was planned so far of what is in the folders of users.
 #[derive(Default)]
 pub struct Folders {
@@ -93,8 +103,7 @@ impl Folders {
         let Some(alias) = layout.user_folder() else { return };
         let goes_along = !is_found && matches!(action, Action::Delete | Action::Export);
         if goes_along || planned.why.ends_with(OF_FOLDER) {
-            let taken = self.taken.entry(item.source.clone()).or_default();
-            taken.entry(folded(alias)).or_default().insert(alias.to_owned());
+            self.taken.entry(item.source.clone()).or_default().insert(folded(alias));
         }
         if is_found && policy.in_own_folder(item, finding.others).is_some() {
             let is_spared = outcome.is_none() && *action == Action::Redact(Otherwise::Leave);
@@ -125,68 +134,55 @@ impl Folders {
         let beside = self.treatments(policy);
         for haunt in haunts.of_files() {
             let source = haunt.source.name();
-            let mut homes = Homes::of(person, &claims, &haunt.home("").account);
-            self.join(source, &mut homes);
-            let Homes { mut own, in_doubt, .. } = homes;
-            let since = match look {
-                Look::First => Aliases::new(),
-                Look::Again => self.apart(source, &mut own),
-            };
+            let homes = Homes::of(person, &claims, &haunt.home("").account);
+            let Whose { own, in_doubt, since } = self.whose(look, source, homes);
             more.amended.extend(self.amended(policy, source, &own));
-            for item in haunt.in_folders(&own, false).await? {
-                let Some(superseded) = known.joins(&item.place()) else { continue };
-                let planned = match request.kind.is_export() {
-                    true => exported(item),
-                    false => erased(policy, item, &beside),
-                };
-                more.new.extend(planned.map(|planned| (planned, superseded)));
-            }
-            for item in haunt.in_folders(&in_doubt, true).await? {
-                let is_meant =
-                    request.kind.is_export() || policy.in_own_folder(&item, false).is_some();
-                more.new.extend(is_meant.then(|| (listed(&item, IN_DOUBT), None)));
-            }
-            for item in haunt.in_folders(&since, true).await? {
-                let is_meant = policy.in_own_folder(&item, false).is_some();
-                more.new.extend(is_meant.then(|| (listed(&item, SINCE), None)));
+            let touched = in_doubt.union(&since).cloned().collect();
+            for item in haunt.in_folders(&own, &touched).await? {
+                let alias = item.layout().user_folder().map(folded).unwrap_or_default();
+                if own.contains(&alias) {
+                    let Some(superseded) = known.joins(&item.place()) else { continue };
+                    let planned = match request.kind.is_export() {
+                        true => exported(item),
+                        false => erased(policy, item, &beside),
+                    };
+                    more.new.extend(planned.map(|planned| (planned, superseded)));
+                } else if request.kind.is_export() || policy.in_own_folder(&item, false).is_some() {
+                    let why = if in_doubt.contains(&alias) { IN_DOUBT } else { SINCE };
+                    more.new.push((listed(&item, why), None));
+                }
             }
         }
         Ok(more)
     }
 
-    /// Joins what went along before to the person's own folders in a source, and takes note of how
-    /// these are spelled there.
-    fn join(&self, source: &str, homes: &mut Homes) {
-        let Homes { own, in_doubt, of_others } = homes;
-        for (alias, spelled) in self.taken.get(source).into_iter().flatten() {
-            // Who said that it is theirs may be gone by now, and somebody else have it.
-            let is_doubtful = in_doubt.contains_key(alias) || of_others.contains(alias);
-            let kept = if is_doubtful { &mut *in_doubt } else { &mut *own };
-            kept.entry(alias.clone()).or_default().extend(spelled.iter().cloned());
-        }
-        for found in self.found.iter().filter(|found| found.item.source == source) {
-            let alias = found.item.layout().user_folder().unwrap_or_default();
-            if let Some(spelled) = own.get_mut(&folded(alias)) {
-                spelled.insert(alias.to_owned());
+    /// What becomes of the folders of a source that are said to be the person's, and of those of
+    /// which something went along before.
+    fn whose(&self, look: Look, source: &str, homes: Homes) -> Whose {
+        let Homes { own, mut in_doubt, of_others } = homes;
+        let taken = self.taken.get(source).cloned().unwrap_or_default();
+        // Who said that it is theirs may be gone by now, and somebody else have it.
+        let (doubtful, taken): (Aliases, Aliases) = taken
+            .into_iter()
+            .partition(|alias| in_doubt.contains(alias) || of_others.contains(alias));
+        in_doubt.extend(doubtful);
+        match look {
+            Look::First => {
+                let own = own.into_iter().chain(taken).collect();
+                Whose { own, in_doubt, since: Aliases::new() }
+            }
+            Look::Again => {
+                let since = own.difference(&taken).cloned().collect();
+                Whose { own: taken, in_doubt, since }
             }
         }
-    }
-
-    /// Takes out of the person's own folders in a source those of which nothing went along yet.
-    fn apart(&self, source: &str, own: &mut Aliases) -> Aliases {
-        let taken = self.taken.get(source);
-        let (kept, since) = std::mem::take(own)
-            .into_iter()
-            .partition(|(alias, _)| taken.is_some_and(|taken| taken.contains_key(alias)));
-        *own = kept;
-        since
     }
 
     /// What was spared in folders that are the person's own.
     fn amended(&self, policy: &Policy, source: &str, own: &Aliases) -> Vec<Amendment> {
         let is_own = |found: &&Found| {
             let alias = found.item.layout().user_folder().unwrap_or_default();
-            found.item.source == source && own.contains_key(&folded(alias))
+            found.item.source == source && own.contains(&folded(alias))
         };
         self.found.iter().filter(is_own).filter_map(|found| found.amended(policy)).collect()
     }

@@ -69,9 +69,8 @@ impl Around<'_> {
             let walked = source.finds().walked()?;
             Some(async move {
                 let said = async {
-                    let Some((address, who)) = author(walked, item).await? else { return Ok(None) };
-                    let account = account_of(&**source).await?;
-                    Ok(Claim::by_address(&address, who).map(|claim| claim.within(&account)))
+                    let Some(claim) = author(walked, item).await? else { return Ok(None) };
+                    Ok(Some(claim.within(&account_of(&**source).await?)))
                 };
                 said.await.map_err(|failure: Failure| failure.of_source(&item.source))
             })

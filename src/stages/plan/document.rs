@@ -7,8 +7,9 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::domain::failure::Failure;
+use crate::domain::homes::claim::Claim;
 use crate::domain::item::{Item, Version};
 use crate::matching::encoding::Undone;
 use crate::matching::limits::ItemLimits;
@@ -165,26 +166,17 @@ pub async fn is_of_others(
     Ok(!tokio::task::spawn_blocking(telling).await.unwrap_or(false))
 }
 
-/// Who created a run, as the record of a service says: by which address they sign in, and what they
-/// are known by.
+/// Whose folder is called as whoever created a run signs in, as the record of a service says.
 ///
 /// # Errors
 /// The source's failure.
-pub async fn author(
-    source: &dyn Walked,
-    item: &Item,
-) -> Result<Option<(String, Subject)>, Failure> {
+pub async fn author(source: &dyn Walked, item: &Item) -> Result<Option<Claim>, Failure> {
     let Some(bytes) = read(source, item).await? else { return Ok(None) };
     let Ok(record) = serde_json::from_slice::<Value>(&bytes) else { return Ok(None) };
     let by = &record["createdBy"];
     let told = [&by["upn"], &by["userName"], &record["systemData"]["createdBy"]];
     let address = told.into_iter().filter_map(Value::as_str).find(|it| it.contains('@'));
-    let Some(address) = address else { return Ok(None) };
-    let identity = |kind, value: &str| Identity::new(kind, IdentityFormat::Raw, value.to_owned());
-    let mut identities = vec![identity(IdentityType::Upn, address)];
-    let id = by["userObjectId"].as_str();
-    identities.extend(id.map(|id| identity(IdentityType::ObjectId, id)));
-    Ok(Some((address.to_owned(), Subject { identities })))
+    Ok(address.and_then(|address| Claim::of_sign_in(address, by["userObjectId"].as_str())))
 }
 
 impl Claimant {
@@ -230,6 +222,7 @@ impl Claimant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::asked::subject::{Identity, IdentityFormat};
 
     #[test]
     fn a_document_says_whose_its_own_run_is() {

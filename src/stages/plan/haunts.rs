@@ -95,19 +95,22 @@ impl<'a> Haunts<'a> {
 }
 
 impl Haunt<'_> {
-    /// Everything that is in the folders of users of these aliases, each once; or of each folder in
-    /// each container something, if there is anything.
+    /// Everything that is in folders of users of the aliases `whole`, each once; and of those of
+    /// `touched` something in each container, if there is anything.
     ///
     /// # Errors
     /// The source's failure.
     pub async fn in_folders(
         &self,
-        aliases: &Aliases,
-        something: bool,
+        whole: &Aliases,
+        touched: &Aliases,
     ) -> Result<Vec<Item>, Failure> {
         let mut all = Vec::new();
-        for container in self.containers.each.iter().filter(|_| !aliases.is_empty()) {
-            let found = self.in_users(container, aliases, something).await;
+        if whole.is_empty() && touched.is_empty() {
+            return Ok(all);
+        }
+        for container in &self.containers.each {
+            let found = self.in_users(container, whole, touched).await;
             all.extend(found.map_err(|it| it.of_source(self.source.name()))?);
         }
         Ok(all)
@@ -118,20 +121,16 @@ impl Haunt<'_> {
     async fn in_users(
         &self,
         container: &OneContainer,
-        aliases: &Aliases,
-        something: bool,
+        whole: &Aliases,
+        touched: &Aliases,
     ) -> Result<Vec<Item>, Failure> {
         let (mut items, mut met) = (BTreeMap::new(), BTreeSet::new());
-        let mut marker = None;
+        let (prefix, mut marker) = (container.prefix_of_users(), None);
         loop {
-            let prefix = container.prefix_of_users();
             let Page { items: page, next } = self.source.list(&prefix, marker.as_deref()).await?;
             for item in page {
-                let alias = item.layout().user_folder().map(folded);
-                let Some(alias) = alias.filter(|alias| aliases.contains_key(alias)) else {
-                    continue;
-                };
-                if met.insert(alias) || !something {
+                let Some(alias) = item.layout().user_folder().map(folded) else { continue };
+                if whole.contains(&alias) || touched.contains(&alias) && met.insert(alias) {
                     items.insert(item.place(), item);
                 }
             }

@@ -169,10 +169,9 @@ impl Spot {
             Location::Blob(blob) | Location::Lake(blob) => (blob, false),
             Location::Share(blob) => (blob, true),
         };
-        let pattern = blob.url.path().rsplit('/').next().unwrap_or_default();
         is_share == (self.service == Service::Files)
             && account_name(blob.url.as_str()).eq_ignore_ascii_case(&self.account)
-            && is_match(pattern, &self.container)
+            && is_match(blob.container(), &self.container)
     }
 
     /// The source; `None` where that would lead elsewhere than to a container of an account.
