@@ -80,17 +80,17 @@ impl Producer {
         self.arrive(body, headers, confirm).await;
     }
 
-    /// Sends again what the broker gave back: a daemon that has just started may not have made
-    /// the queue yet.
+    /// Sends again what the broker gave back or refused: a daemon that has just started may not
+    /// have made the queue yet, and a quorum queue that was just made may still choose its leader.
     async fn arrive(&self, body: &[u8], headers: FieldTable, mut confirm: PublisherConfirm) {
         let begun = Instant::now();
         loop {
             match confirm.await.unwrap() {
                 Confirmation::Ack(None) => return,
-                Confirmation::Ack(Some(_)) => {}
-                refused => panic!("{refused:?}"),
+                Confirmation::Ack(Some(_)) | Confirmation::Nack(_) => {}
+                unconfirmed @ Confirmation::NotRequested => panic!("{unconfirmed:?}"),
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "nobody made the queue {REQUESTS}");
+            assert!(begun.elapsed() < Duration::from_secs(60), "the queue {REQUESTS} takes none");
             tokio::time::sleep(Duration::from_millis(50)).await;
             confirm = self.publish(body, headers.clone()).await;
         }
