@@ -4,7 +4,6 @@
 //! and what cannot wait is dropped and counted. That it takes nothing is logged once, and that it
 //! does so again. Numbers are never tried again: the next ones say what they said.
 
-use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use tokio::time::sleep;
 use url::Url;
 use uuid::Uuid;
 
+use crate::adapters::silence::{Silence, broken};
 use crate::config::secret::Secret;
 use crate::config::settings::Otlp;
 use crate::domain::failure::Failure;
@@ -305,15 +305,5 @@ fn pause(headers: &HeaderMap) -> Option<Duration> {
 
 /// Errors of the HTTP client are not passed on as they are: they quote the URL.
 fn trouble(host: &str, error: &reqwest::Error) -> String {
-    let (mut cause, mut innermost) = (error.source(), None);
-    while let Some(error) = cause {
-        innermost = Some(error.to_string());
-        cause = error.source();
-    }
-    match innermost {
-        _ if error.is_timeout() => format!("{host} gave no answer in time"),
-        // The system's or the certificate check's, which know the host alone.
-        Some(cause) if error.is_connect() => format!("no connection to {host}: {cause}"),
-        _ => format!("the connection to {host} broke"),
-    }
+    broken(Silence::behind(error).as_ref(), host)
 }

@@ -15,6 +15,7 @@ pub mod sql;
 pub mod stores;
 pub mod collector;
 pub mod system;
+pub mod silence;
 pub mod supervisor;
 pub mod keys;
 pub mod aliases;

@@ -166,7 +166,10 @@ impl Connection {
             match timeout(ANSWER_TIME_MAX, self.connect_to(uri)).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(failure)) => refused = failure,
-                Err(_elapsed) => refused = Failure::transient("waiting for the broker to answer"),
+                Err(_elapsed) => {
+                    let doing = format!("waiting for the broker at {} to answer", place(uri));
+                    refused = Failure::transient(doing);
+                }
             }
         }
         Err(refused)
@@ -175,13 +178,18 @@ impl Connection {
     async fn connect_to(&self, uri: &AMQPUri) -> Result<lapin::Connection, Failure> {
         let name = format!("dsrd {}", self.role);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let doing = || format!("connecting to the broker at {}", uri.authority.host);
+        let doing = || format!("connecting to the broker at {}", place(uri));
         let connection = wire::connect(uri.clone(), properties, self.encryption.clone())
             .await
             .map_err(|error| failure(doing(), &error))?;
-        tracing::info!(role = self.role, broker = uri.authority.host, "connected to the broker");
+        tracing::info!(role = self.role, broker = place(uri), "connected to the broker");
         Ok(connection)
     }
+}
+
+/// Host and port.
+fn place(uri: &AMQPUri) -> String {
+    format!("{}:{}", uri.authority.host, uri.authority.port)
 }
 
 fn uri(url: &Secret) -> Result<AMQPUri, Failure> {

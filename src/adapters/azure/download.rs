@@ -91,7 +91,7 @@ impl Download {
     async fn pause(&mut self) -> Result<(), Failure> {
         self.breaks += 1;
         if self.breaks > BREAKS_MAX {
-            return Err(Trouble::Broken.failure(self.rest.doing));
+            return Err(Trouble::Broken(None).failure(self.rest.doing));
         }
         tokio::time::sleep(BREAK_PAUSE * self.breaks).await;
         Ok(())
@@ -100,7 +100,7 @@ impl Download {
     async fn resume(&mut self) -> Result<AsyncResponseBody, Failure> {
         // Without an ETag nothing tells whether the rest belongs to what was handed out.
         let Rest { doing, url, headers, asked } = &self.rest;
-        let Some(etag) = &self.etag else { return Err(Trouble::Broken.failure(doing)) };
+        let Some(etag) = &self.etag else { return Err(Trouble::Broken(None).failure(doing)) };
         let (condition, range) = (format!("\"{etag}\""), format!("bytes={}-", self.offset));
         let mut headers: Vec<(&'static str, &str)> = headers.clone();
         match asked {

@@ -172,8 +172,8 @@ impl TenantLogs for GraphCopies {
         match self.asks.once(with_body(url, Method::Post, &body)).await {
             Ok(answer) => self.asked(&answer),
             // It was not heard.
-            Err(Trouble::Unreachable) => Ok(later("unreachable")),
-            Err(Trouble::NoToken) => Ok(later("no_token")),
+            Err(Trouble::Unreachable(_)) => Ok(later("unreachable")),
+            Err(Trouble::NoToken(_)) => Ok(later("no_token")),
             Err(trouble) => Err(trouble.failure(ASKING)),
         }
     }

@@ -7,7 +7,6 @@
 //!
 //! Errors of the HTTP client are not passed on as they are: they quote the URL.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +18,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use thiserror::Error;
 
+use crate::adapters::silence::{Silence, chain};
 use crate::domain::callbacks::rule::CallbackRule;
 use crate::domain::callbacks::url::CallbackUrl;
 use crate::domain::failure::Failure;
@@ -36,10 +36,8 @@ pub struct HttpCallbacks {
 enum Trouble {
     #[error("the host's name leads to an address that callbacks may not go to")]
     Address,
-    #[error("no connection: {0}")]
-    Unreachable(String),
-    #[error("no answer in time")]
-    Late,
+    #[error(transparent)]
+    Silent(Silence),
     #[error("the connection broke")]
     Broken,
 }
@@ -101,20 +99,10 @@ fn answer(status: StatusCode, headers: &HeaderMap) -> Answer {
 }
 
 fn trouble(error: &reqwest::Error) -> Trouble {
-    let (mut cause, mut innermost) = (error.source(), None);
-    while let Some(error) = cause {
-        if error.is::<AddressRefused>() {
-            return Trouble::Address;
-        }
-        innermost = Some(error.to_string());
-        cause = error.source();
+    if chain(error).any(|error| error.is::<AddressRefused>()) {
+        return Trouble::Address;
     }
-    match innermost {
-        _ if error.is_timeout() => Trouble::Late,
-        // The innermost cause is the system's or the certificate check's, and knows the host alone.
-        Some(cause) if error.is_connect() => Trouble::Unreachable(cause),
-        _ => Trouble::Broken,
-    }
+    Silence::behind(error).map_or(Trouble::Broken, Trouble::Silent)
 }
 
 /// Resolves names as the system does, and refuses those that lead astray.

@@ -13,6 +13,8 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use crate::adapters::azure::wire::credential::Refusal;
+use crate::adapters::silence::{Silence, broken};
 use crate::domain::failure::{Failure, FailureKind};
 
 /// Longest error code that is believed.
@@ -43,14 +45,14 @@ pub enum Trouble {
         code: String,
     },
     /// Nobody answered.
-    #[error("no connection to the storage service")]
-    Unreachable,
-    /// The connection broke, or took too long.
-    #[error("the connection to the storage service broke")]
-    Broken,
+    #[error(transparent)]
+    Unreachable(Silence),
+    /// The connection broke, or took too long; by whom, as far as it is known.
+    #[error("{}", broken(.0.as_ref(), "the storage service"))]
+    Broken(Option<Silence>),
     /// The identity provider gave no token.
-    #[error("no token for the configured Azure identity")]
-    NoToken,
+    #[error("{0}")]
+    NoToken(Refusal),
     /// The answer, or our request, was not what both sides agreed on.
     #[error("the storage service and we do not understand each other")]
     Garbled,
@@ -113,7 +115,7 @@ impl Answer {
 
     /// The whole body; only for answers whose size is bounded by what was asked.
     pub async fn collect(self) -> Result<Bytes, Trouble> {
-        self.body.collect().await.map_err(|_| Trouble::Broken)
+        self.body.collect().await.map_err(|error| Trouble::silent(&error))
     }
 
     /// The answer as the reason why something did not work.
@@ -168,10 +170,19 @@ impl Trouble {
                 status: (*status).into(),
                 code: plain(error_code.as_deref().unwrap_or_default()),
             },
-            ErrorKind::Connection => Self::Unreachable,
-            ErrorKind::Io => Self::Broken,
-            ErrorKind::Credential => Self::NoToken,
+            ErrorKind::Connection | ErrorKind::Io => Self::silent(error),
+            // Where nobody answered there either, it says nothing of who we are.
+            ErrorKind::Credential if Silence::behind(error).is_some() => Self::silent(error),
+            ErrorKind::Credential => Self::NoToken(Refusal::behind(error)),
             _ => Self::Garbled,
+        }
+    }
+
+    /// That there is no answer.
+    pub fn silent(error: &azure_core::Error) -> Self {
+        match Silence::behind(error) {
+            Some(silence @ Silence::Unreachable { .. }) => Self::Unreachable(silence),
+            silence => Self::Broken(silence),
         }
     }
 
@@ -196,8 +207,9 @@ impl Trouble {
 
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Unreachable | Self::Broken => FailureKind::Transient,
-            Self::NoToken => FailureKind::NeedsPerson,
+            Self::Unreachable(_) | Self::Broken(_) => FailureKind::Transient,
+            Self::NoToken(refusal) if refusal.passes => FailureKind::Transient,
+            Self::NoToken(_) => FailureKind::NeedsPerson,
             Self::Garbled => FailureKind::Permanent,
             Self::Refused { status, code } => match status {
                 408 | 429 | 500.. => FailureKind::Transient,

@@ -224,7 +224,7 @@ impl Container {
 
 /// Gives a request up after [`CALL_TIME_MAX`].
 pub async fn in_time<T>(call: impl Future<Output = T>) -> Result<T, Trouble> {
-    tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Broken)
+    tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Broken(None))
 }
 
 /// Bodies come as they are stored: a decompressing transport would break ranges and `ETag`s.

@@ -10,6 +10,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::adapters::azure::wire::answer::plain;
+use crate::adapters::azure::wire::credential::Refusal;
+use crate::adapters::silence::{Silence, broken};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::{Barrier, Block};
 
@@ -45,11 +47,11 @@ pub enum Trouble {
         code: String,
     },
     /// Nobody answered.
-    #[error("no connection to Azure")]
-    Unreachable,
-    /// The connection broke.
-    #[error("the connection to Azure broke")]
-    Broken,
+    #[error(transparent)]
+    Unreachable(Silence),
+    /// The connection broke; by whom, as far as it is known.
+    #[error("{}", broken(.0.as_ref(), "Azure"))]
+    Broken(Option<Silence>),
     /// It took too long, or told us to wait too long.
     #[error("Azure took too long")]
     Late,
@@ -57,8 +59,8 @@ pub enum Trouble {
     #[error("Azure answered with more than is read")]
     Large,
     /// The identity provider gave no token.
-    #[error("no token for the configured Azure identity")]
-    NoToken,
+    #[error("{0}")]
+    NoToken(Refusal),
     /// The answer, or our request, was not what both sides agreed on.
     #[error("Azure and we do not understand each other")]
     Garbled,
@@ -139,18 +141,28 @@ impl Trouble {
                 status: (*status).into(),
                 code: plain(error_code.as_deref().unwrap_or_default()),
             },
-            ErrorKind::Connection => Self::Unreachable,
-            ErrorKind::Io => Self::Broken,
-            ErrorKind::Credential => Self::NoToken,
+            ErrorKind::Connection | ErrorKind::Io => Self::silent(error),
+            // Where nobody answered there either, it says nothing of who we are.
+            ErrorKind::Credential if Silence::behind(error).is_some() => Self::silent(error),
+            ErrorKind::Credential => Self::NoToken(Refusal::behind(error)),
             _ => Self::Garbled,
+        }
+    }
+
+    /// That there is no answer.
+    pub fn silent(error: &azure_core::Error) -> Self {
+        match Silence::behind(error) {
+            Some(silence @ Silence::Unreachable { .. }) => Self::Unreachable(silence),
+            silence => Self::Broken(silence),
         }
     }
 
     /// The failure of `doing` something because of it.
     pub fn failure(self, doing: &str) -> Failure {
         let kind = match &self {
-            Self::Unreachable | Self::Broken | Self::Late => FailureKind::Transient,
-            Self::NoToken => FailureKind::NeedsPerson,
+            Self::Unreachable(_) | Self::Broken(_) | Self::Late => FailureKind::Transient,
+            Self::NoToken(refusal) if refusal.passes => FailureKind::Transient,
+            Self::NoToken(_) => FailureKind::NeedsPerson,
             Self::Garbled | Self::Large => FailureKind::Permanent,
             Self::Refused { status: 404, code } if code.is_empty() => {
                 // Of somebody in between, who will not stay there for ever.

@@ -197,7 +197,7 @@ impl Entry {
 
     /// Where nobody is met, the service may have moved.
     async fn told(&self, doing: &str, answer: Result<Answer, Trouble>) -> Result<Answer, Failure> {
-        if matches!(answer, Err(Trouble::Unreachable)) {
+        if matches!(answer, Err(Trouble::Unreachable(_))) {
             *self.discovered.lock().await = None;
         }
         answer.map_err(|trouble| trouble.failure(doing))

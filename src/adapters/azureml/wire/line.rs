@@ -74,7 +74,7 @@ impl Line {
             let (status, headers, mut body) = sent.deconstruct();
             let mut bytes = BytesMut::new();
             while let Some(chunk) = body.next().await {
-                bytes.extend_from_slice(&chunk.map_err(|_| Trouble::Broken)?);
+                bytes.extend_from_slice(&chunk.map_err(|error| Trouble::silent(&error))?);
                 if bytes.len() > ANSWER_BYTES_MAX {
                     return Err(Trouble::Large);
                 }
@@ -92,7 +92,7 @@ impl Line {
         let mut tries = 1;
         loop {
             match self.once(request.clone()).await {
-                Err(Trouble::Broken) if tries < READS_MAX => tries += 1,
+                Err(Trouble::Broken(_)) if tries < READS_MAX => tries += 1,
                 answer => return answer,
             }
         }

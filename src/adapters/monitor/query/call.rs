@@ -78,7 +78,9 @@ pub async fn ask(way: &Way, store: &Address, door: Door, text: &str) -> Result<A
             Ok(answer) if matches!(answer.status, 408 | 429 | 500 | 502 | 503) => {
                 Duration::from_millis(answer.wait_ms()).min(PAUSE_MAX)
             }
-            Err(Trouble::Broken | Trouble::Unreachable) => Duration::from_millis(200 << tries),
+            Err(Trouble::Broken(_) | Trouble::Unreachable(_)) => {
+                Duration::from_millis(200 << tries)
+            }
             Err(Trouble::Late) => return Ok(Answered::TooMuch(Unanswered::TimedOut)),
             Err(Trouble::Large) => return Ok(Answered::TooMuch(Unanswered::TooMany)),
             _ => return answer.map_err(|trouble| trouble.failure(ASKING)).and_then(read),
@@ -96,12 +98,12 @@ pub async fn ask(way: &Way, store: &Address, door: Door, text: &str) -> Result<A
 /// again will not change that.
 pub fn shut(failure: &Failure) -> Option<Unanswered> {
     match failure.source()?.downcast_ref::<Trouble>()? {
-        Trouble::Unreachable => Some(Unanswered::Unreachable),
-        Trouble::NoToken => Some(Unanswered::NoToken),
+        Trouble::Unreachable(_) => Some(Unanswered::Unreachable),
+        Trouble::NoToken(_) => Some(Unanswered::NoToken),
         Trouble::Refused { status: 408 | 429, .. } => None,
         Trouble::Refused { status: 400..500, .. } => Some(Unanswered::Refused),
         Trouble::Refused { .. }
-        | Trouble::Broken
+        | Trouble::Broken(_)
         | Trouble::Late
         | Trouble::Large
         | Trouble::Garbled => None,
