@@ -174,8 +174,9 @@ pub enum Verb {
     },
     /// Print the page of the manual, for `man -l -`.
     Man {
-        /// Of this verb alone.
-        verb: Option<String>,
+        /// Of this verb alone, as `keys rotate`.
+        #[arg(num_args = 0..)]
+        verb: Vec<String>,
     },
 }
 

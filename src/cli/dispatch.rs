@@ -117,7 +117,7 @@ async fn verb(args: Args) -> Result<End, CliError> {
         }
         Verb::Schema { which } => contract::schema(*which),
         Verb::Completions { shell } => show::completions(*shell),
-        Verb::Man { verb } => show::man(verb.as_deref()),
+        Verb::Man { verb } => show::man(verb),
     }
 }
 

@@ -6,11 +6,15 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use terminal_size::{Width, terminal_size_of};
 
 use crate::app::AppError;
 use crate::domain::failure::{Failure, chain};
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
+
+/// Where in a line what follows the id of a request begins.
+const ID_WIDTH: usize = 40;
 
 /// How the program ends; `args::Args` documents the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +107,17 @@ impl End {
 pub fn line(text: impl AsRef<str>) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", text.as_ref()).map_err(CliError::Output)
+}
+
+/// A line that begins with the id of a request. On a terminal that is too narrow for all of it what
+/// follows the id stands below.
+///
+/// # Errors
+/// See [`line`].
+pub fn titled(id: &str, rest: &str) -> Result<(), CliError> {
+    let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width));
+    let is_narrow = width.is_some_and(|width| ID_WIDTH + 1 + rest.chars().count() > width);
+    line(if is_narrow { format!("{id}\n    {rest}") } else { format!("{id:<ID_WIDTH$} {rest}") })
 }
 
 /// A text to standard output, and no end of a line behind it.

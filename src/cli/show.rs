@@ -67,18 +67,20 @@ pub fn completions(shell: Shell) -> Result<End, CliError> {
 ///
 /// # Errors
 /// There is no such verb; standard output went away.
-pub fn man(verb: Option<&str>) -> Result<End, CliError> {
+pub fn man(verb: &[String]) -> Result<End, CliError> {
     let mut program = Args::command();
     program.build();
-    let page = match verb {
-        None => program,
-        Some(verb) => {
-            let found = program.find_subcommand(verb).filter(|found| !found.is_hide_set());
-            let unknown = || CliError::Usage(format!("there is no verb {verb:?}"));
-            let name: &'static str = format!("{NAME}-{verb}").leak();
-            found.ok_or_else(unknown)?.clone().name(name).version(env!("CARGO_PKG_VERSION"))
-        }
-    };
+    let mut page = &program;
+    for word in verb {
+        let found = page.find_subcommand(word).filter(|found| !found.is_hide_set());
+        let unknown = || CliError::Usage(format!("there is no verb {:?}", verb.join(" ")));
+        page = found.ok_or_else(unknown)?;
+    }
+    let mut page = page.clone();
+    if !verb.is_empty() {
+        let name: &'static str = format!("{NAME}-{}", verb.join("-")).leak();
+        page = page.name(name).version(env!("CARGO_PKG_VERSION"));
+    }
     output::bytes(&rendered(page)?)?;
     Ok(End::Done)
 }

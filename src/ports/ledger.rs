@@ -81,7 +81,8 @@ pub trait Ledger:
     /// Requests whose ids come after `after`, in the order of their ids, at most `limit`.
     async fn page(&self, after: Option<&RequestId>, limit: u32) -> Result<Vec<Standing>, Failure>;
 
-    /// Requests that ended, the latest changed first, at most `limit`.
+    /// Requests that ended, the latest changed first, at most `limit`; refused messages, which
+    /// never were requests, are none.
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure>;
 
     /// How many requests are in each state.

@@ -356,9 +356,13 @@ impl Plans {
     ///
     /// # Errors
     /// The ledger cannot be read; another master key; what was left is not known any more.
-    pub async fn left(&self, id: &RequestId, each: impl FnMut(LeftItem)) -> Result<bool, Failure> {
+    pub async fn left(
+        &self,
+        id: &RequestId,
+        each: impl FnMut(LeftItem),
+    ) -> Result<Option<State>, Failure> {
         let account = self.account()?;
-        let Some(standing) = self.ledger.standing(id).await? else { return Ok(false) };
+        let Some(standing) = self.ledger.standing(id).await? else { return Ok(None) };
         if standing.state.rests() {
             self.assert_kept(id).await?;
             follow_up::show_kept(&account, id, each).await?;
@@ -366,7 +370,7 @@ impl Plans {
             let case = account.load(&standing, &nobodys()).await?;
             follow_up::show_so_far(&account, &case, each).await?;
         }
-        Ok(true)
+        Ok(Some(standing.state))
     }
 
     /// Insists on that what a request at rest left is still kept, if it left something.

@@ -761,7 +761,11 @@ fn shells_and_manuals_know_the_verbs() {
     assert!(home.done(&["man"]).contains("dsrd\\-register(1)"), "{}", home.done(&["man"]));
     let page = home.done(&["man", "status"]);
     assert!(page.contains(".TH dsrd-status 1") && page.contains("overdue"), "{page}");
-    assert_eq!(home.run(&["man", "nothing"]).code, 2);
+    let page = home.done(&["man", "keys", "rotate"]);
+    assert!(page.contains(".TH dsrd-keys-rotate 1") && page.contains("signing"), "{page}");
+    for words in [["man", "nothing"].as_slice(), &["man", "keys", "status"]] {
+        assert_eq!(home.run(words).code, 2, "{words:?}");
+    }
 }
 
 /// A server that takes connections and says nothing is one that is waited for.

@@ -557,7 +557,8 @@ impl Ledger for World {
         unreachable!()
     }
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
+        let is_ended = |state: &State| state.is_end() && *state != State::Rejected;
+        let ended: Vec<State> = State::ALL.into_iter().filter(is_ended).collect();
         let mut standings = Ledger::standings(self, &ended, u32::MAX).await?;
         standings.sort_by_key(|standing| std::cmp::Reverse(standing.changed));
         standings.truncate(limit as usize);
@@ -928,7 +929,8 @@ async fn the_page_shows_what_is_late_and_then_who_waits() {
     assert!(place("b1e6-late") < place("held-1"));
     assert!(place("b1e6-late") < place("a7551968"));
     assert!(place("new-1") < place("Ended last"));
-    assert!(place("Ended last") < place("bad-1") && place("bad-1") < place("failed-1"));
+    assert!(place("Ended last") < place("failed-1") && !html.contains("bad-1"));
+    place("<dt><a href=\"/requests?state=rejected\">Refused messages</a></dt><dd>1</dd>");
     for shown in ["overdue by 3 days", "in 5 hours", "in 12 days", "1,200 of 48,210"] {
         place(shown);
     }
@@ -977,6 +979,11 @@ async fn requests_are_looked_for_page_by_page() {
         let (status, html) = get(world.clone(), &format!("/requests?{query}")).await;
         assert_eq!((status, ids(&html)), (200, expected.iter().map(|id| (*id).into()).collect()));
         assert!(!html.contains("<script") && !html.contains("Next page"), "{query}");
+    }
+    for query in ["state=rubbish", "after=%0a"] {
+        let (status, html) = get(world.clone(), &format!("/requests?{query}")).await;
+        assert!(status == 400 && html.contains("partially_completed"), "{query}: {html}");
+        assert!(!html.contains("rubbish"), "{html}");
     }
     // All of them, each once, in order.
     let (mut path, mut seen) = ("/requests".to_owned(), Vec::new());

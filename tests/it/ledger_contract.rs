@@ -320,6 +320,7 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
     assert_eq!(ids(&[], 9).await, "");
     let census = [(State::Accepted, 4), (State::Finding, 1), (State::Rejected, 1)];
     assert_eq!(ledger.census().await.unwrap(), census);
+    assert!(ledger.recently_ended(9).await.unwrap().is_empty(), "what was refused never began");
 }
 
 /// What failed was not answered either; what was rejected never is due.

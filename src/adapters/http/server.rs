@@ -161,10 +161,12 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
 }
 
 async fn show_list(State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    let wanted = Wanted::of(uri.query().unwrap_or_default());
-    let (status, html) = match listing(&site, wanted).await {
-        Ok(listing) => (StatusCode::OK, list::page(&listing)),
-        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, unread(&failure, false)),
+    let (status, html) = match Wanted::of(uri.query().unwrap_or_default()) {
+        None => (StatusCode::BAD_REQUEST, list::unknown()),
+        Some(wanted) => match listing(&site, wanted).await {
+            Ok(listing) => (StatusCode::OK, list::page(&listing)),
+            Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, unread(&failure, false)),
+        },
     };
     (status, [(header::CONTENT_TYPE, HTML)], html).into_response()
 }

@@ -70,7 +70,8 @@ impl Ledger for SqlLedger {
     }
 
     async fn recently_ended(&self, limit: u32) -> Result<Vec<Standing>, Failure> {
-        let ended: Vec<State> = State::ALL.into_iter().filter(|state| state.is_end()).collect();
+        let is_ended = |state: &State| state.is_end() && *state != State::Rejected;
+        let ended: Vec<State> = State::ALL.into_iter().filter(is_ended).collect();
         requests::standings(&mut *self.read().await?, &ended, BY_CHANGE, limit).await
     }
 

@@ -45,7 +45,10 @@ pub async fn register(
     let told = status.register(period, |entry| {
         count += 1;
         printed = match form {
-            Form::Lines => line(summary(&entry)),
+            Form::Lines => {
+                let id = entry.get("subject_request_id").map(text_of).unwrap_or_default();
+                output::titled(&id, &summary(&entry))
+            }
             Form::Csv => output::text(&csv::row(&cells(&entry).each_ref().map(String::as_str))),
             Form::Json => output::element(count, &Value::Object(entry)),
         };
@@ -108,6 +111,7 @@ fn cells(entry: &Map<String, Value>) -> [String; COLUMNS.len()] {
     })
 }
 
+/// A request as one line, but for its id.
 fn summary(entry: &Map<String, Value>) -> String {
     let of = |key: &str| entry.get(key).map(text_of).filter(|text| !text.is_empty());
     let dash = |key: &str| of(key).unwrap_or_else(|| "-".to_owned());
@@ -118,8 +122,7 @@ fn summary(entry: &Map<String, Value>) -> String {
     };
     let decisions = entry.get("decisions").map(|all| format!("; {}", listed(all, decision)));
     format!(
-        "{:<40} {:<12} {:<20} received {}, due {}, ended {}{in_time}{}",
-        dash("subject_request_id"),
+        "{:<12} {:<20} received {}, due {}, ended {}{in_time}{}",
         dash("subject_request_type"),
         dash("state"),
         dash("received_time"),

@@ -96,11 +96,10 @@ async fn left(settings: &Settings, id: &RequestId, as_json: bool) -> Result<End,
     });
     let found = found.await?;
     printed?;
-    if !found {
-        return Err(CliError::Unknown(id.clone()));
-    }
+    let state = found.ok_or_else(|| CliError::Unknown(id.clone()))?;
     if count == 0 && !as_json {
-        line("it left nothing")?;
+        let so_far = if state.rests() { "" } else { " so far" };
+        line(format!("it left nothing{so_far}; it is {}", state.word()))?;
     }
     Ok(End::Done)
 }
@@ -220,7 +219,7 @@ async fn list(settings: &Settings, sought: &Listing, as_json: bool) -> Result<En
         printed = if as_json {
             output::element(count, &Value::Object(request))
         } else {
-            line(summary(&request))
+            output::titled(text(&request, "subject_request_id"), &summary(&request))
         };
         if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
@@ -234,14 +233,17 @@ async fn list(settings: &Settings, sought: &Listing, as_json: bool) -> Result<En
     Ok(End::Done)
 }
 
-/// A request as one line.
+fn text<'a>(of: &'a Map<String, Value>, key: &str) -> &'a str {
+    of[key].as_str().unwrap_or("-")
+}
+
+/// A request as one line, but for its id.
 fn summary(request: &Map<String, Value>) -> String {
-    let text = |key: &str| request[key].as_str().unwrap_or("-");
+    let text = |key: &str| text(request, key);
     let overdue = if request["overdue"] == true { ", overdue" } else { "" };
     let kept = request.get("obstacle").map(|obstacle| format!("  {}", kept_by(obstacle)));
     format!(
-        "{:<40} {:<12} {:<20} due {}{overdue}{}",
-        text("subject_request_id"),
+        "{:<12} {:<20} due {}{overdue}{}",
         text("subject_request_type"),
         text("state"),
         text("due_time"),
@@ -286,6 +288,7 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
                 let which = format!("which, until {until}: dsrd status {id} --left");
                 line(format!("{key:<22} {items} items; {which}"))?;
             }
+            Value::Object(far) if key == "progress" && far["total"] == 0 => {}
             Value::Object(_) if key == "waiting" => {
                 for text in waiting(value) {
                     line(format!("{key:<22} {text}"))?;
@@ -294,7 +297,12 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
             Value::Object(_) if key == "obstacle" => {
                 line(format!("{key:<22} {}", kept_by(value)))?;
             }
-            other => line(format!("{key:<22} {other}"))?,
+            other => {
+                let words = words(other);
+                if !words.is_empty() {
+                    line(format!("{key:<22} {words}"))?;
+                }
+            }
         }
     }
     if described["state"] == State::Held.word() {
@@ -302,6 +310,25 @@ fn print(described: Map<String, Value>, as_json: bool) -> Result<(), CliError> {
         line(format!("{:<22} dsrd approve {id}, or dsrd reject {id}", "decide with"))?;
     }
     Ok(())
+}
+
+/// What is told by names and numbers, for people; what is not known is left out.
+fn words(told: &Value) -> String {
+    match told {
+        Value::Null => String::new(),
+        // Whoever wrote it, it must not drive the terminal.
+        Value::String(text) => text.escape_debug().to_string(),
+        Value::Object(parts) => {
+            let part = |(key, part): (&String, &Value)| match words(part) {
+                words if words.is_empty() || part.is_object() => words,
+                words => format!("{} {words}", key.replace('_', " ")),
+            };
+            let parts = parts.iter().map(part).filter(|words| !words.is_empty());
+            parts.collect::<Vec<String>>().join(", ")
+        }
+        Value::Array(parts) => parts.iter().map(words).collect::<Vec<String>>().join(", "),
+        other => other.to_string(),
+    }
 }
 
 /// What a request waits for, as lines.

@@ -27,19 +27,21 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What the query of an address asks for; what it asks for besides is nothing.
-    pub fn of(query: &str) -> Self {
+    /// What the query of an address asks for; what it asks for besides is nothing. `None` where it
+    /// asks for what cannot be: more than what was wanted would be shown.
+    pub fn of(query: &str) -> Option<Self> {
         let mut wanted = Self::default();
         for (key, value) in parse(query.as_bytes()) {
             match &*key {
-                "state" => wanted.state = State::parse(&value),
+                "state" if value.is_empty() => wanted.state = None,
+                "state" => wanted.state = Some(State::parse(&value)?),
                 "overdue" => wanted.overdue = true,
                 "id" => wanted.id = value.trim().to_owned(),
-                "after" => wanted.after = RequestId::new(&value).ok(),
+                "after" => wanted.after = Some(RequestId::new(&value).ok()?),
                 _ => {}
             }
         }
-        wanted
+        Some(wanted)
     }
 
     /// The states that they may be in.
@@ -84,6 +86,18 @@ pub struct Listing {
     pub found: Vec<Standing>,
     /// Where the next page goes on, if there is one.
     pub next: Option<RequestId>,
+}
+
+/// The page for whoever asks for what cannot be.
+pub fn unknown() -> String {
+    let states: Vec<&str> = State::ALL.into_iter().map(State::word).collect();
+    let body = format!(
+        "<header><h1>Requests</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
+         No request can be found so. State is one of {}.</p><p><a href=\"/requests\">All \
+         requests</a></p></main>\n",
+        states.join(", ")
+    );
+    frame(&body, "Requests", None)
 }
 
 /// The page. It stays as it is: whoever pages through it reads.
@@ -159,11 +173,14 @@ mod tests {
     #[test]
     fn an_address_says_what_is_wanted_and_leads_back_to_it() {
         for query in ["", "state=held", "state=failed&overdue=yes&id=a%26b+c&after=r-1"] {
-            let wanted = Wanted::of(query);
+            let wanted = Wanted::of(query).unwrap();
             let path = wanted.path();
-            assert_eq!(Wanted::of(path.split_once('?').unwrap().1), wanted, "{query}");
+            assert_eq!(Wanted::of(path.split_once('?').unwrap().1), Some(wanted), "{query}");
         }
-        let wanted = Wanted::of("state=rubbish&overdue&id=%20R-&after=%0a&x=y");
+        for query in ["state=rubbish", "state=Held", "after=%0a", "id=r-1&state=held%20"] {
+            assert_eq!(Wanted::of(query), None, "{query}");
+        }
+        let wanted = Wanted::of("state=&overdue&id=%20R-&x=y").unwrap();
         assert_eq!(wanted, Wanted { overdue: true, id: "R-".into(), ..Wanted::default() });
         assert!(wanted.states().iter().all(|state| !state.rests()));
         assert!(wanted.has(&RequestId::new("xr-1").unwrap()));

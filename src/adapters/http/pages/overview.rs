@@ -163,6 +163,7 @@ fn figures(out: &mut String, overview: &Overview) -> fmt::Result {
     of("Completed", State::Completed, "")?;
     of("Partially completed", State::PartiallyCompleted, "warn")?;
     of("Failed", State::Failed, "bad")?;
+    of("Refused messages", State::Rejected, "")?;
     figure(out, "Overdue", shown.max(overview.overdue), "bad", Some(&late))?;
     figure(out, "Events to send", overview.backlog, "", None)?;
     writeln!(out, "</dl>")
