@@ -65,6 +65,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
         .map(|store| archives::exports(&file.exports, store.place, &mut faults));
     let graph = graph::graph(&file.graph, exports.as_ref(), &mut faults);
     let people = people::people(&file.people, &mut faults);
+    let deployment = deployment(&file.deployment, &mut faults);
     let queue = queue(&file.queue, &mut faults);
     let trust = trust(&file.queue, &mut faults);
     let ledger = ledger(&file.ledger, &mut faults);
@@ -81,7 +82,7 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     }
     match (queue, ledger, exports, faults.0) {
         (Some(queue), Some(ledger), Some(exports), faults) if faults.is_empty() => Ok(Settings {
-            deployment: deployment(&file.deployment),
+            deployment,
             queue,
             trust,
             ledger,
@@ -110,12 +111,23 @@ pub fn settings(file: &File) -> Result<Settings, SettingsError> {
     }
 }
 
-fn deployment(written: &file::Deployment) -> Deployment {
+fn deployment(written: &file::Deployment, faults: &mut Faults) -> Deployment {
     let (source, controller_id) = (written.source.clone(), written.controller_id.clone());
+    if !is_uri_reference(&source) {
+        let text = "deployment.source must be a URI, such as urn:dsrd:prod";
+        faults.add(text.to_owned());
+    }
     Deployment {
         envelope: Envelope { source, controller_id },
         signing_key_file: PathBuf::from(&written.signing_key_file),
     }
+}
+
+/// Whether receivers of events take it for one: by its signs alone, see RFC 3986, section 2.
+fn is_uri_reference(text: &str) -> bool {
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_allowed)
 }
 
 fn controller(written: &file::Deployment) -> Controller {

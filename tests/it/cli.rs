@@ -418,6 +418,23 @@ fn what_config_prints_is_a_settings_file() {
     assert_eq!(home.done(&["--config", "shown.toml", "config"]), shown);
 }
 
+/// `source` of events is a URI-reference: CloudEvents 1.0, "source".
+#[test]
+fn what_is_no_uri_is_no_source_of_events() {
+    let home = Home::new();
+    let run = |source: &str| {
+        let mut command = home.command(&["config"]);
+        Ran::of(command.env("DSRD__DEPLOYMENT__SOURCE", source).output().unwrap())
+    };
+    for source in ["urn:dsrd:prod", "https://privacy.contoso.com/dsrd?a=b#c", "/dsrd/prod"] {
+        assert_eq!(run(source).code, 0, "{source}");
+    }
+    for source in [" ", "our deployment", "urn:dsrd:\u{fc}", "urn:\"x\"", "urn:<x>"] {
+        let ran = run(source);
+        assert!(ran.code == 2 && ran.err.contains("deployment.source"), "{source}: {}", ran.err);
+    }
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     let home = Home::new();
