@@ -47,6 +47,11 @@ impl Silence {
             _ => Self::Broken { host },
         })
     }
+
+    /// That a request for this took too long.
+    pub fn late(url: &Url) -> Option<Self> {
+        Some(Self::Late { host: host(url)? })
+    }
 }
 
 /// An error and what caused it, from the outside in.

@@ -27,15 +27,22 @@ use crate::ports::sources::{Directory, Source};
 pub fn sources(settings: &Settings) -> Result<Vec<Arc<dyn Source>>, Failure> {
     let mut sources = Vec::new();
     for one in &settings.sources {
-        sources.push(store(one, settings)?);
+        sources.push(store(one, settings).map_err(opening(&one.name))?);
     }
     for workspace in &settings.workspaces {
-        sources.push(Arc::new(WorkspaceSource::open(workspace, settings.ours())?));
+        let opened = WorkspaceSource::open(workspace, settings.ours());
+        sources.push(Arc::new(opened.map_err(opening(&workspace.name))?));
     }
     for telemetry in &settings.telemetry {
-        sources.push(Arc::new(TelemetrySource::open(telemetry)?));
+        let opened = TelemetrySource::open(telemetry);
+        sources.push(Arc::new(opened.map_err(opening(&telemetry.name))?));
     }
     Ok(sources)
+}
+
+/// Names the source that cannot be opened: many may be configured alike.
+fn opening(name: &str) -> impl FnOnce(Failure) -> Failure {
+    move |failure| failure.retold(format!("opening source {name}"))
 }
 
 fn store(store: &Store, settings: &Settings) -> Result<Arc<dyn Source>, Failure> {
@@ -68,7 +75,8 @@ pub fn directories(settings: &Settings) -> Result<Vec<Arc<dyn Directory>>, Failu
         all.push(Arc::new(AliasTable(settings.people.aliases.clone())));
     }
     if let Some(graph) = &settings.people.graph {
-        all.push(Arc::new(GraphNames::open(graph)?));
+        let opened = GraphNames::open(graph);
+        all.push(Arc::new(opened.map_err(|failure| failure.retold("opening [people] graph"))?));
     }
     Ok(all)
 }
@@ -80,7 +88,10 @@ pub fn directories(settings: &Settings) -> Result<Vec<Arc<dyn Directory>>, Failu
 pub fn exports(settings: &Settings) -> Result<Arc<dyn Exports>, Failure> {
     Ok(match &settings.exports.place {
         Location::Folder(path) => Arc::new(FolderExports::open(path)?),
-        Location::Blob(blob) => Arc::new(BlobExports::open(blob, settings.exports.links)?),
+        Location::Blob(blob) => {
+            let opened = BlobExports::open(blob, settings.exports.links);
+            Arc::new(opened.map_err(|failure| failure.retold("opening [exports]"))?)
+        }
         Location::Share(_) | Location::Lake(_) => {
             return Err(Failure::needs_person(
                 "neither a share nor a file system takes archives ([exports] url)",

@@ -70,3 +70,39 @@ fn line<'a>(ran: &'a Ran, part: &str) -> &'a str {
     let mut lines = ran.out.lines();
     lines.find(|line| line.starts_with(part)).unwrap_or_else(|| panic!("{part}: {}", ran.out))
 }
+
+/// An identity that is not there is told of with its source and with what is missing.
+#[test]
+fn an_identity_that_cannot_be_prepared_says_what_is_missing() {
+    let home = Home::new();
+    let settings = |credential: &str| {
+        format!(
+            "[[sources]]\nname = \"blobs\"\nurl = \"https://a.blob.core.windows.net/azureml\"\n\
+             credential = \"{credential}\"\n"
+        )
+    };
+    let of_an_application = "client_secret\"\ntenant_id = \"no tenant\"\nclient_id = \"c\"\n\
+                             client_secret = \"zyxsecret";
+    let table = [
+        ("workload_identity", vec![], "AZURE_TENANT_ID is not set"),
+        ("workload_identity", vec![("AZURE_TENANT_ID", "t")], "AZURE_FEDERATED_TOKEN_FILE"),
+        (
+            "workload_identity",
+            vec![
+                ("AZURE_TENANT_ID", "t"),
+                ("AZURE_CLIENT_ID", "c"),
+                ("AZURE_FEDERATED_TOKEN_FILE", "/nowhere"),
+            ],
+            "/nowhere",
+        ),
+        (of_an_application, vec![], "tenant_id"),
+    ];
+    for (credential, variables, told) in table {
+        home.write("dsrd.toml", &settings(credential));
+        let mut command = home.command(&["--config", "dsrd.toml", "check"]);
+        let ran = Ran::of(command.envs(variables).output().unwrap());
+        assert_ne!(ran.code, 0, "{told}");
+        assert!(ran.err.contains("source blobs") && ran.err.contains(told), "{told}: {}", ran.err);
+        assert!(!ran.err.contains("zyxsecret"), "{}", ran.err);
+    }
+}

@@ -17,7 +17,7 @@ use crate::adapters::azure::wire::address::blob_url;
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
 use crate::adapters::azure::wire::container::{Container, in_time};
 use crate::adapters::azure::wire::link;
-use crate::adapters::azure::wire::shared_key::SharedKey;
+use crate::adapters::azure::wire::signing::shared_key::SharedKey;
 use crate::config::settings::{Blob, Credential, Links};
 use crate::domain::failure::Failure;
 use crate::ports::exports::{Exports, SignedLink, Stored, Upload};

@@ -13,7 +13,7 @@ use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Trouble;
 use crate::adapters::azure::wire::container::Container;
 use crate::adapters::azure::wire::link;
-use crate::adapters::azure::wire::shared_key::SharedKey;
+use crate::adapters::azure::wire::signing::shared_key::SharedKey;
 use crate::config::settings::{Credential, Graph};
 use crate::domain::failure::Failure;
 use crate::domain::layout::account_name;

@@ -17,9 +17,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::adapters::azure::wire::answer::{self as storage, plain};
-use crate::adapters::azure::wire::container::transport;
-use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
+use crate::adapters::azure::wire::signing::credential::identity;
+use crate::adapters::azure::wire::transport::transport;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::line::{Line, token, with_body};
 use crate::adapters::graph::containers::{Containers, Made};
@@ -58,7 +58,8 @@ impl GraphCopies {
     /// # Errors
     /// Where the settings are malformed, or what the identity relies on is not there.
     pub fn open(graph: &Graph, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        Self::through(graph, &identity(&graph.credential)?, &transport()?, clock)
+        let transport = transport()?;
+        Self::through(graph, &identity(&graph.credential, &transport)?, &transport, clock)
     }
 
     /// By another transport and identity.

@@ -13,9 +13,9 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure::wire::container::transport;
-use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
+use crate::adapters::azure::wire::signing::credential::identity;
+use crate::adapters::azure::wire::transport::transport;
 use crate::adapters::azureml::wire::line::{Line, token};
 use crate::config::settings::NamesAt;
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
@@ -40,7 +40,8 @@ impl GraphNames {
     /// # Errors
     /// Where the settings are malformed, or what the identity relies on is not there.
     pub fn open(at: &NamesAt) -> Result<Self, Failure> {
-        Ok(Self::through(at, &identity(&at.credential)?, transport()?))
+        let transport = transport()?;
+        Ok(Self::through(at, &identity(&at.credential, &transport)?, transport))
     }
 
     /// By another transport and identity.

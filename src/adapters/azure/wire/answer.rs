@@ -13,7 +13,7 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use crate::adapters::azure::wire::credential::Refusal;
+use crate::adapters::azure::wire::signing::credential::Refusal;
 use crate::adapters::silence::{Silence, broken};
 use crate::domain::failure::{Failure, FailureKind};
 

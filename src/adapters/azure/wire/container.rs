@@ -5,34 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::policies::Policy;
-use azure_core::http::{
-    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineStreamOptions,
-    Request, RetryOptions, Transport,
-};
-use azure_core::time::Duration as RetryDuration;
+use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request};
 use bytes::Bytes;
 use url::Url;
 
 use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
-use crate::adapters::azure::wire::credential::authorisation;
 use crate::adapters::azure::wire::lost::{Heard, Lost};
 use crate::adapters::azure::wire::pace::Paced;
+use crate::adapters::azure::wire::signing::credential::authorisation;
+use crate::adapters::azure::wire::transport::{retries, transport};
+use crate::adapters::silence::Silence;
 use crate::config::settings::{Blob, Credential};
 use crate::domain::failure::Failure;
 
 /// The version of the service's interface that we speak; the one that the SDK speaks too.
 const API_VERSION: &str = "2026-04-06";
-/// Time to open a connection.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
-/// Time without a byte.
-const SILENCE_TIME_MAX: Duration = Duration::from_secs(60);
+
 /// Time for one request with all its tries, up to the headers of the answer. It also bounds what a
 /// `Retry-After` can make us wait: the pipeline would wait for hours if told so.
 const CALL_TIME_MAX: Duration = Duration::from_secs(120);
-/// Tries after the first, and the time within which a further one may begin.
-const RETRIES_MAX: u32 = 4;
-const RETRY_TIME_S_MAX: i64 = 20;
 
 /// Headers of a request, names in lower case.
 pub type RequestHeaders<'a> = [(&'static str, &'a str)];
@@ -63,7 +55,8 @@ impl Container {
         if sends_token && url.scheme() != "https" {
             return Err(Failure::needs_person("entering a container: tokens go over https alone"));
         }
-        let authorisation = authorisation(&blob.credential)?;
+        let transport = transport()?;
+        let authorisation = authorisation(&blob.credential, &transport)?;
         let mut authorised = url.clone();
         authorised.set_query(authorisation.query.as_deref());
         // Before the signature: it covers the time at which a request is sent.
@@ -74,7 +67,7 @@ impl Container {
                 .chain(authorisation.policy)
                 .collect(),
             retry: retries(),
-            transport: Some(transport()?),
+            transport: Some(transport),
             ..ClientOptions::default()
         };
         let pipeline = Pipeline::new(
@@ -216,8 +209,9 @@ impl Container {
         let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
         let lost = Lost::default();
         let context = Context::new().with_value(lost.clone());
-        let sent = self.pipeline.stream(&context, &mut request, Some(options));
-        let response = in_time(sent).await?.map_err(|error| Trouble::of(&error))?;
+        let sent = in_time(self.pipeline.stream(&context, &mut request, Some(options))).await;
+        let late = |_| Trouble::Broken(Silence::late(request.url()));
+        let response = sent.map_err(late)?.map_err(|error| Trouble::of(&error))?;
         Ok(Answer::new(response, lost.any()))
     }
 }
@@ -225,35 +219,6 @@ impl Container {
 /// Gives a request up after [`CALL_TIME_MAX`].
 pub async fn in_time<T>(call: impl Future<Output = T>) -> Result<T, Trouble> {
     tokio::time::timeout(CALL_TIME_MAX, call).await.map_err(|_| Trouble::Broken(None))
-}
-
-/// Bodies come as they are stored: a decompressing transport would break ranges and `ETag`s.
-/// A redirect could carry a signature to another host.
-///
-/// # Errors
-/// Where TLS cannot be prepared.
-pub fn transport() -> Result<Transport, Failure> {
-    let client = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIME_MAX)
-        .read_timeout(SILENCE_TIME_MAX)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_gzip()
-        .no_deflate()
-        .no_brotli()
-        .no_zstd()
-        .build()
-        .map_err(|_| Failure::needs_person("preparing TLS for Azure"))?;
-    Ok(Transport::new(Arc::new(client)))
-}
-
-/// How often a request is sent again, and when.
-pub fn retries() -> RetryOptions {
-    RetryOptions::exponential(ExponentialRetryOptions {
-        initial_delay: RetryDuration::milliseconds(200),
-        max_retries: RETRIES_MAX,
-        max_total_elapsed: RetryDuration::seconds(RETRY_TIME_S_MAX),
-        max_delay: RetryDuration::seconds(5),
-    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use url::Url;
 use crate::adapters::azure::wire::address::{add_query, blob_url};
 use crate::adapters::azure::wire::answer::Trouble;
 use crate::adapters::azure::wire::container::{Container, in_time};
-use crate::adapters::azure::wire::shared_key::SharedKey;
+use crate::adapters::azure::wire::signing::shared_key::SharedKey;
 
 /// Version of the service SAS: an older one, which emulators know too.
 const SERVICE_SAS_VERSION: &str = "2021-12-02";

@@ -10,7 +10,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::adapters::azure::wire::answer::plain;
-use crate::adapters::azure::wire::credential::Refusal;
+use crate::adapters::azure::wire::signing::credential::Refusal;
 use crate::adapters::silence::{Silence, broken};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::outcome::{Barrier, Block};

@@ -11,9 +11,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure::wire::container::transport;
-use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
+use crate::adapters::azure::wire::signing::credential::identity;
+use crate::adapters::azure::wire::transport::transport;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::discovery::{DISCOVERING, Discovered, Service, foreign};
 use crate::adapters::azureml::wire::hosts::Hosts;
@@ -44,7 +44,8 @@ impl Entry {
         if workspace.endpoint.scheme() != "https" {
             return Err(Failure::needs_person("entering a workspace: tokens go over https alone"));
         }
-        Ok(Self::through(workspace, identity(&workspace.credential)?, transport()?))
+        let transport = transport()?;
+        Ok(Self::through(workspace, identity(&workspace.credential, &transport)?, transport))
     }
 
     /// By another transport and identity.

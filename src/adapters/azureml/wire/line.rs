@@ -16,7 +16,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use url::Url;
 
-use crate::adapters::azure::wire::container::retries;
+use crate::adapters::azure::wire::transport::retries;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 
 /// Time for one request with all its tries; it also bounds what a `Retry-After` makes one call

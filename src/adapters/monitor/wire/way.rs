@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::adapters::azure::wire::address::add_query;
-use crate::adapters::azure::wire::container::transport;
-use crate::adapters::azure::wire::credential::identity;
 use crate::adapters::azure::wire::pace::Paced;
+use crate::adapters::azure::wire::signing::credential::identity;
+use crate::adapters::azure::wire::transport::transport;
 use crate::adapters::azureml::wire::answer::{Answer, Trouble};
 use crate::adapters::azureml::wire::line::{Line, token, with_body};
 use crate::adapters::azureml::wire::rates::{Rates, is_here};
@@ -62,7 +62,8 @@ impl Way {
     /// # Errors
     /// What the identity relies on is not there.
     pub fn open(telemetry: &Telemetry) -> Result<Self, Failure> {
-        Ok(Self::through(telemetry, &identity(&telemetry.credential)?, &transport()?))
+        let transport = transport()?;
+        Ok(Self::through(telemetry, &identity(&telemetry.credential, &transport)?, &transport))
     }
 
     /// By another transport and identity.

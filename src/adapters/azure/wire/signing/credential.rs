@@ -10,21 +10,30 @@ use azure_core::credentials::{Secret as TokenSecret, TokenCredential};
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
-    ClientSecretCredential, DeveloperToolsCredential, ManagedIdentityCredential,
-    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 
-use crate::adapters::azure::wire::shared_key::SharedKey;
+use crate::adapters::azure::wire::signing::shared_key::SharedKey;
+use crate::adapters::azure::wire::transport::retries;
 use crate::adapters::silence::chain;
 use crate::config::settings::Credential;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, told};
 
 /// What tokens for any storage account are asked for.
 const STORAGE_SCOPE: &str = "https://storage.azure.com/.default";
 
-/// What the SDK says where the service for managed identities knows the identity, but not here.
-const UNASSIGNED: &str = "has not been assigned to this resource";
+/// What the SDK says of identities that it cannot use, and what that means here.
+const SAID: [(&str, &str); 2] = [
+    ("has not been assigned to this resource", "it is not assigned to this machine, pod or app"),
+    (
+        "Multiple errors were encountered",
+        "nobody is signed in here by the Azure CLI (`az login`) or by azd",
+    ),
+];
 
 /// How requests are authorised.
 pub struct Authorisation {
@@ -38,7 +47,10 @@ pub struct Authorisation {
 ///
 /// # Errors
 /// Where the credential is malformed, or what it relies on is not there.
-pub fn authorisation(credential: &Credential) -> Result<Authorisation, Failure> {
+pub fn authorisation(
+    credential: &Credential,
+    transport: &Transport,
+) -> Result<Authorisation, Failure> {
     let policy: Arc<dyn Policy> = match credential {
         Credential::Sas(query) => {
             let query = query.expose().trim().trim_start_matches('?').to_owned();
@@ -49,7 +61,8 @@ pub fn authorisation(credential: &Credential) -> Result<Authorisation, Failure> 
         | Credential::WorkloadIdentity
         | Credential::ClientSecret { .. }
         | Credential::DeveloperTools => {
-            Arc::new(BearerTokenAuthorizationPolicy::new(identity(credential)?, [STORAGE_SCOPE]))
+            let identity = identity(credential, transport)?;
+            Arc::new(BearerTokenAuthorizationPolicy::new(identity, [STORAGE_SCOPE]))
         }
     };
     Ok(Authorisation { query: None, policy: Some(policy) })
@@ -59,29 +72,65 @@ pub fn authorisation(credential: &Credential) -> Result<Authorisation, Failure> 
 ///
 /// # Errors
 /// Where what it relies on is not there.
-pub fn identity(credential: &Credential) -> Result<Arc<dyn TokenCredential>, Failure> {
-    // The cause is left out: its text may quote what was configured, a secret among it.
-    token_credential(credential)
-        .map_err(|_| Failure::needs_person("preparing the configured Azure identity"))
+pub fn identity(
+    credential: &Credential,
+    transport: &Transport,
+) -> Result<Arc<dyn TokenCredential>, Failure> {
+    token_credential(credential, transport).map_err(|error| {
+        let why = match credential {
+            // Its text may quote what was configured, a secret among it.
+            Credential::ClientSecret { .. } => {
+                "tenant_id or client_id is malformed, or the secret is empty".to_owned()
+            }
+            _ => unprepared(&error.to_string()),
+        };
+        Failure::needs_person("preparing the configured Azure identity").because(why)
+    })
 }
 
-fn token_credential(credential: &Credential) -> azure_core::Result<Arc<dyn TokenCredential>> {
+fn token_credential(
+    credential: &Credential,
+    transport: &Transport,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let transport = Some(transport.clone());
+    let client_options = ClientOptions { retry: retries(), transport, ..ClientOptions::default() };
     Ok(match credential {
         Credential::ManagedIdentity { client_id } => {
             let user_assigned_id = client_id.clone().map(UserAssignedId::ClientId);
-            let options =
-                ManagedIdentityCredentialOptions { user_assigned_id, ..Default::default() };
+            let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options };
             ManagedIdentityCredential::new(Some(options))?
         }
-        Credential::WorkloadIdentity => WorkloadIdentityCredential::new(None)?,
+        Credential::WorkloadIdentity => {
+            let credential_options = ClientAssertionCredentialOptions { client_options };
+            let options =
+                WorkloadIdentityCredentialOptions { credential_options, ..Default::default() };
+            WorkloadIdentityCredential::new(Some(options))?
+        }
         Credential::ClientSecret { tenant_id, client_id, secret } => {
             let secret = TokenSecret::new(secret.expose().to_owned());
-            ClientSecretCredential::new(tenant_id, client_id.clone(), secret, None)?
+            let options = Some(ClientSecretCredentialOptions { client_options });
+            ClientSecretCredential::new(tenant_id, client_id.clone(), secret, options)?
         }
         Credential::DeveloperTools | Credential::Sas(_) | Credential::AccountKey { .. } => {
             DeveloperToolsCredential::new(None)?
         }
     })
+}
+
+/// Why an identity cannot be prepared, of what the SDK says: its words lead to its own options, and
+/// ours are variables.
+fn unprepared(said: &str) -> String {
+    let variables = [
+        ("no tenant ID", "AZURE_TENANT_ID"),
+        ("no client id", "AZURE_CLIENT_ID"),
+        ("no token file", "AZURE_FEDERATED_TOKEN_FILE"),
+    ];
+    match variables.iter().find(|(missing, _)| said.starts_with(missing)) {
+        Some((_, name)) => {
+            format!("{name} is not set: no identity is bound to the service account of this pod")
+        }
+        None => told(said),
+    }
 }
 
 /// Why the identity provider gave no token. Holds its status, Entra's numbers for the reason
@@ -109,18 +158,19 @@ impl Refusal {
             let numbers = numbers.split(',').filter_map(|number| number.parse::<u32>().ok());
             let numbers: String = numbers.map(|number| format!(" AADSTS{number}")).collect();
             let passes = matches!(status, 408 | 429 | 500..);
-            return Self { said: format!("Entra answered {status}{numbers}"), passes };
+            return Self {
+                said: format!("the identity provider answered {status}{numbers}"),
+                passes,
+            };
         }
         let of_a_file = chain(error).find_map(|error| error.downcast_ref::<io::Error>());
         if let Some(error) = of_a_file {
             let said = format!("its file cannot be read: {}", error.kind());
             return Self { said, passes: false };
         }
-        if error.to_string().contains(UNASSIGNED) {
-            let said = "it is not assigned to this machine, pod or app".to_owned();
-            return Self { said, passes: false };
-        }
-        Self::default()
+        let text = error.to_string();
+        let known = SAID.iter().find(|(of_the_sdk, _)| text.contains(of_the_sdk));
+        Self { said: known.map_or("", |(_, said)| said).to_owned(), passes: false }
     }
 }
 
@@ -154,11 +204,19 @@ mod tests {
         let table = [
             (
                 answered(StatusCode::Unauthorized, "7000215"),
-                "Entra answered 401 AADSTS7000215",
+                "the identity provider answered 401 AADSTS7000215",
                 false,
             ),
-            (answered(StatusCode::BadRequest, "1,secret-7"), "Entra answered 400 AADSTS1", false),
-            (answered(StatusCode::ServiceUnavailable, ""), "Entra answered 503", true),
+            (
+                answered(StatusCode::BadRequest, "1,secret-7"),
+                "the identity provider answered 400 AADSTS1",
+                false,
+            ),
+            (
+                answered(StatusCode::ServiceUnavailable, ""),
+                "the identity provider answered 503",
+                true,
+            ),
             (
                 of_a_credential(azure_core::Error::new(ErrorKind::Credential, lost)),
                 "its file cannot be read: entity not found",
@@ -167,7 +225,7 @@ mod tests {
             (
                 azure_core::Error::with_message(
                     ErrorKind::Credential,
-                    format!("The requested identity {UNASSIGNED}"),
+                    "The requested identity has not been assigned to this resource",
                 ),
                 "it is not assigned to this machine, pod or app",
                 false,
