@@ -1,5 +1,5 @@
-//! Keys and values side by side in a binary, as pickles, `MessagePack`, CBOR and protobuf have
-//! maps: `user` and behind it `mosei`.
+//! Keys and values side by side in a binary, as pickles, `MessagePack`, CBOR, BSON and protobuf
+//! have maps: `user` and behind it `mosei`.
 //!
 //! Between the two stands what says how long they are. Where a string is such a key, the one right
 //! behind it is read as its value.
@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use crate::matching::keys::parts::part_of;
 use crate::matching::keys::users::speaks_of_users;
@@ -31,7 +31,7 @@ pub fn pairs(frames: &Frames<'_>) -> Option<Reading> {
     let bytes = frames.bytes;
     let lines = pickled_lines(bytes).into_iter();
     let lines = lines.filter_map(|at| Some(at..at + memchr(b'\n', &bytes[at..])?)).collect();
-    let ways: [Vec<Range<usize>>; 3] = [frames.strings(), lines, headed(bytes)];
+    let ways: [Vec<Range<usize>>; 4] = [frames.strings(), lines, headed(bytes), ended(bytes)];
     let mut reading = Reading::default();
     for strings in ways {
         let mut before: Option<(usize, HashSet<String>)> = None;
@@ -113,6 +113,23 @@ fn headed(bytes: &[u8]) -> Vec<Range<usize>> {
     all
 }
 
+/// Keys and values of BSON: a byte for a string, a key that ends with a zero, and a string whose
+/// length counts the zero behind it (bsonspec.org).
+fn ended(bytes: &[u8]) -> Vec<Range<usize>> {
+    const STRING: u8 = 0x02;
+    let pair = |at: usize| {
+        let head = &bytes[at + 1..bytes.len().min(at + 2 + KEY_BYTES_MAX)];
+        let key = at + 1..at + 1 + memchr(0, head)?;
+        let start = key.end + 5;
+        let len = bytes.get(key.end + 1..start)?.try_into().ok().map(u32::from_le_bytes)?;
+        let end = start + usize::try_from(len).ok()?.checked_sub(1)?;
+        let is_string = bytes.get(end) == Some(&0) && !bytes[start..end].contains(&0);
+        let pair = [key, start..end];
+        (is_string && told(bytes, &pair[0], &pair[1]).is_some()).then_some(pair)
+    };
+    memchr_iter(STRING, bytes).filter_map(pair).flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +144,10 @@ mod tests {
             (b"\xa2duseremoseian\x03", "\n\nuser: mosei\n"),
             (b"\x72\x0d\x0a\x04user\x12\x05mosei", "\n\nuser: mosei\n"),
             (b"\x82\xa5first\xa4Mira\xa4last\xa4Osei", "\n\nfirst: Mira\nlast: Osei\n"),
+            (
+                b"\x2a\0\0\0\x02first\0\x05\0\0\0Mira\0\x02last\0\x05\0\0\0Osei\0\0",
+                "\n\nfirst: Mira\nlast: Osei\n",
+            ),
         ] {
             let text = pairs(&Frames::new(bytes)).map(|reading| reading.text).unwrap_or_default();
             assert!(text.starts_with(expected), "{bytes:?}: {text:?}");
