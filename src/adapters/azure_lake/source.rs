@@ -240,7 +240,7 @@ impl Walked for LakeSource {
             .try_collect()
             .await?;
         let items = own.into_iter().chain(items.into_iter().flatten()).collect();
-        Ok(Page { items, next: page.next })
+        Ok(Page { items, next: page.next, ..Page::default() })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

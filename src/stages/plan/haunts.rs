@@ -127,7 +127,8 @@ impl Haunt<'_> {
         let (mut items, mut met) = (BTreeMap::new(), BTreeSet::new());
         let (prefix, mut marker) = (container.prefix_of_users(), None);
         loop {
-            let Page { items: page, next } = self.source.list(&prefix, marker.as_deref()).await?;
+            let Page { items: page, next, .. } =
+                self.source.list(&prefix, marker.as_deref()).await?;
             for item in page {
                 let Some(alias) = item.layout().user_folder().map(folded) else { continue };
                 if whole.contains(&alias) || touched.contains(&alias) && met.insert(alias) {
@@ -174,7 +175,7 @@ impl Haunt<'_> {
             for prefix in prefixes(container, runs, &home) {
                 let mut marker = None;
                 loop {
-                    let Page { items: page, next } =
+                    let Page { items: page, next, .. } =
                         self.source.list(&prefix, marker.as_deref()).await?;
                     for item in page {
                         let run = item.layout().run();
