@@ -78,29 +78,32 @@ async fn what_was_refused_once_is_asked_again() {
 async fn drafts_go_before_their_file_and_one_that_stays_is_listed() {
     let world = FileServerWorld::new().await;
     let path = "Users/ann/a.ipynb";
-    let (draft, of_another) = (drafts::beside(path), drafts::beside("Users/ann/b.ipynb"));
-    for path in [path, &draft, &of_another] {
+    let other = "Users/ann/b.ipynb";
+    world.put(path, b"about ann").await;
+    world.put(other, b"about ann").await;
+    let items = listing(world.source()).await;
+    let [draft, of_another] = [0, 1].map(|at| drafts::beside(&items[at].name, &items[at].etag));
+    for path in [&draft, &of_another] {
         world.put(path, b"about ann").await;
     }
-    let items = listing(world.source()).await;
-    assert_eq!(items.len(), 1, "drafts are hidden");
+    assert_eq!(listing(world.source()).await.len(), 2, "drafts are hidden");
     world.server.open(SHARE, &draft, false);
     let failure = world.source().erase(&items[0]).await.unwrap_err();
     assert!(failure.is_transient(), "{}", failure.chain());
     let file = world.server.file(SHARE, path).unwrap();
     assert_eq!((&file.bytes[..], file.lease), (&b"about ann"[..], None));
     world.server.advance_clock(jiff::SignedDuration::from_mins(61));
-    assert_eq!(names_of(&world).await, [draft.as_str(), path], "it is open");
+    assert_eq!(names_of(&world).await, [draft.as_str(), path, other], "it is open");
     world.put(&of_another, b"about ann").await;
     world.server.close(SHARE, &draft);
     assert_eq!(world.source().erase(&items[0]).await.unwrap(), Erased::Done);
-    assert_eq!(world.names().await, [of_another]);
+    assert_eq!(world.names().await, [of_another.as_str(), other]);
 }
 
 #[tokio::test]
 async fn a_draft_in_a_snapshot_is_an_item_as_others_are() {
     let world = FileServerWorld::new().await;
-    let draft = drafts::beside("a");
+    let draft = drafts::beside("a", "0x1");
     world.put(&draft, b"about ann").await;
     let at = world.server.snapshot(SHARE);
     let items = listing(world.source()).await;

@@ -435,8 +435,9 @@ async fn reached(server: &FileServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = FileServerWorld::new().await;
     world.put("a", b"about ann").await;
-    world.put(&drafts::beside("a"), b"of a killed process").await;
-    let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
+    let etag = listing(world.source()).await.remove(0).etag;
+    world.put(&drafts::beside("a", &etag), b"of a killed process").await;
+    let own = ".dsrd-0123456789abcdef0123456789abcdef0123456789.new";
     world.put(own, b"somebody's own").await;
     let names: Vec<String> =
         listing(world.source()).await.into_iter().map(|item| item.name).collect();
@@ -445,6 +446,35 @@ async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     world.server.advance_clock(jiff::SignedDuration::from_mins(61));
     assert_eq!(listing(world.source()).await.len(), 2);
     assert_eq!(world.names().await, [own, "a"]);
+}
+
+/// It may be the last to speak of somebody: nobody who is looked for is hidden by it.
+#[tokio::test]
+async fn a_draft_whose_file_is_another_by_now_goes_at_once_or_is_listed() {
+    let world = FileServerWorld::new().await;
+    for is_gone in [false, true] {
+        for is_held in [false, true] {
+            world.put("Users/a", b"about ann and bob").await;
+            world.put("Users/b", b"nobody").await;
+            let etag = listing(world.source()).await.remove(0).etag;
+            let draft = drafts::beside("Users/a", &etag);
+            world.put(&draft, b"about bob").await;
+            assert_eq!(listing(world.source()).await.len(), 2, "it says what its file says");
+            match is_gone {
+                true => world.server.delete(SHARE, "Users/a"),
+                false => world.put("Users/a", b"about nobody").await,
+            }
+            if is_held {
+                world.server.open(SHARE, &draft, false);
+            }
+            let shown = listing(world.source()).await;
+            assert_eq!(shown.iter().any(|item| item.name == draft), is_held, "{is_gone}");
+            assert_eq!(world.names().await.contains(&draft), is_held, "{is_gone}");
+            if is_held {
+                world.server.delete(SHARE, &draft);
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ pub async fn lacks(
         lacks.push(Lack { action, purpose, role: "file-shares.json", is_needed });
     };
     // Nothing is ever called so: it is another name each time.
-    let path = drafts::beside("rights");
+    let path = drafts::beside("rights", "");
     let url = share.file_url(&path, None).expect("a draft's path has a URL");
     let mut leased = url.clone();
     add_query(&mut leased, "comp", "lease");

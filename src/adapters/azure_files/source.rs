@@ -157,7 +157,7 @@ impl ShareSource {
         snapshot: Option<&str>,
     ) -> Result<Option<Item>, Failure> {
         // One that stays although nobody writes it is a file like others.
-        if is_draft && draft::remove_if_left(&self.share, &path).await.is_ok() {
+        if is_draft && draft::remove_if_left(&self.share, &self.lister, &path).await.is_ok() {
             return Ok(None);
         }
         // What is open may be longer by now than it was listed.
