@@ -56,6 +56,14 @@ impl<'a> Haunts<'a> {
         Ok(Self(all))
     }
 
+    /// Whether there are blobs or files among the sources that a request is about. Asks nobody.
+    pub fn have_files(sources: &[Arc<dyn Source>], request: &Request) -> bool {
+        let is_one = |source: &Arc<dyn Source>| {
+            source.things().is_none() && source.finds().walked().is_some()
+        };
+        sources.iter().any(|source| is_one(source) && request.concerns(source.name()))
+    }
+
     /// The one of that name, if the request is about it.
     pub fn named(&self, source: &str) -> Option<&Haunt<'a>> {
         self.0.iter().find(|haunt| haunt.is_concerned && haunt.source.name() == source)
