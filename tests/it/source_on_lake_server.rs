@@ -1,7 +1,7 @@
 //! The `Source` port over a Data Lake server of our own: the suite, directories, owners and rights,
 //! soft-deleted paths, leases, every request failing once in each way, and the program itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -314,6 +314,33 @@ async fn a_pattern_is_all_file_systems_that_match() {
     assert_eq!(server.names("other").len(), 1);
     assert_eq!(source.places().await.unwrap().len(), 2);
     assert_eq!(source.containers().await.unwrap().each.len(), 2);
+}
+
+#[tokio::test]
+async fn a_deleted_file_system_is_told_as_one_that_nobody_can_look_into() {
+    let server = LakeServer::start().await;
+    server.alter_account(|account| account.deleted = Some(BTreeSet::new()));
+    for lake in ["data-1", "data-2", "other"] {
+        server.create(lake);
+        server.alter_account(|account| account.delete(lake));
+    }
+    server.create("data-1");
+    server.put("data-1", "a.csv", b"about ann");
+    let told = async |source: &dyn Source| -> Vec<(String, Looked)> {
+        let places = source.places().await.unwrap();
+        places.into_iter().map(|it| (it.name, it.looked)).collect()
+    };
+    let all = FileSystems::open("lakes", &server.lake("data-*")).unwrap();
+    let line = |name: &str, looked| (name.to_owned(), looked);
+    let own = line("data-1", Looked::Looked);
+    let gone = |name: &str| line(&format!("{name} (soft-deleted)"), Looked::CannotBeLookedAt);
+    assert_eq!(told(&all).await, [own.clone(), gone("data-1"), gone("data-2")]);
+    let one = LakeSource::open("lake", &server.lake("data-1")).unwrap();
+    assert_eq!(told(&one).await, [own, gone("data-1")]);
+    assert_eq!(listing(&all).await.len(), 1);
+    server.alter_account(|account| account.tells_of_deleted = false);
+    let refused = told(&FileSystems::open("lakes", &server.lake("data-*")).unwrap()).await;
+    assert_eq!(refused[2..], [line("deleted file systems of ownlake", Looked::Refused)]);
 }
 
 #[tokio::test]
