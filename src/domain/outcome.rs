@@ -88,6 +88,10 @@ pub struct Barrier {
 /// run alone. It is ours; the service has none.
 pub const FIXED: &str = "FixedByTheService";
 
+/// The code of what a snapshot of a whole share keeps: nobody can change or remove a part of one.
+/// It is ours; the service has none.
+pub const IN_A_SHARE_SNAPSHOT: &str = "InAShareSnapshot";
+
 /// The kinds of things that forbid an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {

@@ -1,6 +1,6 @@
 //! Places that hold data (DESIGN section 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -344,6 +344,9 @@ pub struct Page {
     pub items: Vec<Item>,
     /// Where the next page starts; `None` after the last.
     pub next: Option<String>,
+    /// Names of those whose current form somebody has open, or may have: their bytes may be others
+    /// already than the `ETag` says, so that nothing counts that was learned of them.
+    pub in_use: BTreeSet<String>,
 }
 
 /// The answer to a read.

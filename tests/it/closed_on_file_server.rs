@@ -3,10 +3,16 @@
 
 use dsrd::adapters::azure::drafts;
 use dsrd::adapters::azure_files::changing::lease::{self, Leased};
+use dsrd::adapters::azure_files::file;
 use dsrd::adapters::azure_files::share::Share;
 use dsrd::adapters::azure_files::source::ShareSource;
+use dsrd::adapters::azure_lake::path;
 use dsrd::domain::item::{Kind, Version};
+use dsrd::domain::outcome::{Block, IN_A_SHARE_SNAPSHOT};
+use dsrd::evidence::certificate::page::texts::MEANT;
 use dsrd::ports::sources::{Erased, Read, Rewritten, Walked};
+
+use serde_json::Value;
 
 use crate::rewrite_contract::form;
 use crate::source_contract::{bytes_of, listing, listing_of};
@@ -14,9 +20,44 @@ use crate::support::worlds::{FileServerWorld, World};
 
 const SHARE: &str = FileServerWorld::SHARE;
 
+/// What the services of files are known to answer.
+const SPECIFICATION: &str = include_str!("../openapi/azure-files.json");
+
 /// Linux calls `notes: ann` so on a mounted share.
 const FILE: &str = "Users/ann/notes\u{f022} ann";
 const DIRECTORY: &str = "Users/ann/why\u{f025}/";
+
+/// Whatever keeps a file from being changed is told in words to whoever reads of it. What a lease
+/// is called tells of itself.
+#[test]
+fn each_code_that_forbids_a_change_has_a_sentence() {
+    let published: Value = serde_json::from_str(SPECIFICATION).unwrap();
+    let published = published["codes"].as_array().unwrap().iter();
+    let codes = published.map(|code| code.as_str().unwrap()).chain(["FileOpenBySmbClient"]);
+    let mut met = 0;
+    for code in codes {
+        let is_of_rights = code.starts_with("Authorization") && !is_of_all(code);
+        let statuses: &[u16] = if is_of_rights { &[403] } else { &[409, 412, 500] };
+        for status in statuses {
+            let barriers = [file::barrier(*status, code), path::barrier(*status, code)];
+            for barrier in barriers.into_iter().flatten() {
+                met += 1;
+                let is_plain = matches!(barrier.block, Block::Lease | Block::LegalHold);
+                let has = MEANT.iter().any(|codes| codes.contains(&code));
+                assert!(is_plain || has, "{}", barrier.detail());
+            }
+        }
+    }
+    assert!(met > 8, "{met} codes forbid a change");
+    assert!(MEANT.iter().any(|codes| codes.contains(&IN_A_SHARE_SNAPSHOT)));
+}
+
+/// What is a word about everything, and no outcome of one file.
+fn is_of_all(code: &str) -> bool {
+    ["ProtocolMismatch", "ResourceTypeMismatch", "ServiceMismatch", "SourceIPMismatch"]
+        .iter()
+        .any(|end| code.ends_with(end))
+}
 
 async fn names_of(world: &FileServerWorld) -> Vec<String> {
     listing(world.source()).await.into_iter().map(|item| item.name).collect()
@@ -78,29 +119,32 @@ async fn what_was_refused_once_is_asked_again() {
 async fn drafts_go_before_their_file_and_one_that_stays_is_listed() {
     let world = FileServerWorld::new().await;
     let path = "Users/ann/a.ipynb";
-    let (draft, of_another) = (drafts::beside(path), drafts::beside("Users/ann/b.ipynb"));
-    for path in [path, &draft, &of_another] {
+    let other = "Users/ann/b.ipynb";
+    world.put(path, b"about ann").await;
+    world.put(other, b"about ann").await;
+    let items = listing(world.source()).await;
+    let [draft, of_another] = [0, 1].map(|at| drafts::beside(&items[at].name, &items[at].etag));
+    for path in [&draft, &of_another] {
         world.put(path, b"about ann").await;
     }
-    let items = listing(world.source()).await;
-    assert_eq!(items.len(), 1, "drafts are hidden");
+    assert_eq!(listing(world.source()).await.len(), 2, "drafts are hidden");
     world.server.open(SHARE, &draft, false);
     let failure = world.source().erase(&items[0]).await.unwrap_err();
     assert!(failure.is_transient(), "{}", failure.chain());
     let file = world.server.file(SHARE, path).unwrap();
     assert_eq!((&file.bytes[..], file.lease), (&b"about ann"[..], None));
     world.server.advance_clock(jiff::SignedDuration::from_mins(61));
-    assert_eq!(names_of(&world).await, [draft.as_str(), path], "it is open");
+    assert_eq!(names_of(&world).await, [draft.as_str(), path, other], "it is open");
     world.put(&of_another, b"about ann").await;
     world.server.close(SHARE, &draft);
     assert_eq!(world.source().erase(&items[0]).await.unwrap(), Erased::Done);
-    assert_eq!(world.names().await, [of_another]);
+    assert_eq!(world.names().await, [of_another.as_str(), other]);
 }
 
 #[tokio::test]
 async fn a_draft_in_a_snapshot_is_an_item_as_others_are() {
     let world = FileServerWorld::new().await;
-    let draft = drafts::beside("a");
+    let draft = drafts::beside("a", "0x1");
     world.put(&draft, b"about ann").await;
     let at = world.server.snapshot(SHARE);
     let items = listing(world.source()).await;

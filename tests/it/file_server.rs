@@ -115,6 +115,7 @@ async fn microsofts_client_takes_it_for_azure() {
     snapshot: b'the draft'
     snapshot list: 6
     handles: 0
+    all handles: 0
     delete full: DirectoryNotEmpty
     gone: ResourceNotFound
     delete share with snapshots: ShareHasSnapshots
@@ -152,6 +153,7 @@ fn id(shape: &Shape<Operation>) -> &'static str {
         Operation::DirectoryDelete => "Directory_Delete",
         Operation::DirectorySetMetadata => "Directory_SetMetadata",
         Operation::DirectoryList => "Directory_ListFilesAndDirectoriesSegment",
+        Operation::DirectoryListHandles => "Directory_ListHandles",
         Operation::FileCreate => "File_Create",
         Operation::FileDownload => "File_Download",
         Operation::FileGetProperties => "File_GetProperties",

@@ -2,10 +2,13 @@
 //! stays of others, and of folders that are in doubt.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use dsrd::adapters::aliases::AliasTable;
 use dsrd::adapters::memory::sources::store::MemorySource;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
+use dsrd::domain::failure::Failure;
 use dsrd::domain::homes::claim::Claim;
 use dsrd::domain::layout::Container;
 use dsrd::domain::policy::pattern::Pattern;
@@ -198,6 +201,51 @@ fn a_record_of_a_run_tells_it_and_a_blob_does_not() {
     assert_eq!(holds(&ended), OF_BOB, "{ended}");
     let ended = of(false);
     assert!(holds(&ended).contains("Users/zyxcanary.q7/train.ipynb"), "{ended}");
+}
+
+/// Of very many records those are read that she made herself, wherever they stand.
+#[test]
+fn her_own_record_tells_it_among_many_that_others_made() {
+    let mut scenario = share().ruled_by(vec![by_folder()]).sent(request("r-1", "erasure"));
+    let things = MemorySource::new(THINGS).of_things().in_account("acct");
+    for number in 0..30 {
+        let user = json!({ "upn": "bob@contoso.com", "userName": "Bob" });
+        let id = format!("a{number}");
+        let record = json!({ "runId": id, "createdBy": user, "description": EMAIL });
+        things.put(&format!("run/{id}/history"), record.to_string());
+    }
+    things.put("run/r1/history", run_document());
+    scenario.sources.push(Arc::new(things));
+    let ended = check(scenario);
+    assert_eq!(holds(&ended), OF_BOB, "{ended}");
+}
+
+/// Counts how often it is asked, and knows nobody.
+#[derive(Default)]
+struct Counted(AtomicUsize);
+
+#[async_trait]
+impl Directory for Counted {
+    async fn claims(&self, _: &[Subject]) -> Result<Vec<Claim>, Failure> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn nobody_is_asked_whose_folders_are_where_a_request_is_about_none() {
+    for (named, is_asked) in [(THINGS, false), (NOTEBOOKS, true)] {
+        let options = json!({ "sources": [named] });
+        let mut scenario = share().sent(request_with("r-1", "access", options));
+        let things = MemorySource::new(THINGS).of_things().in_account("acct");
+        things.put("run/r1/history", run_document());
+        scenario.sources.push(Arc::new(things));
+        let asked = Arc::new(Counted::default());
+        scenario.directories = vec![Arc::clone(&asked) as Arc<dyn Directory>];
+        let ended = check(scenario);
+        assert!(ended.starts_with("r-1 (access) is completed"), "{ended}");
+        assert_eq!(asked.0.load(Ordering::Relaxed) > 0, is_asked, "{named}");
+    }
 }
 
 /// The request calls her by the alias itself.

@@ -64,6 +64,7 @@ mod source_on_file_server; // the Source suite on our own file service: shares, 
 mod closed_on_file_server; // what a share does not give out: names no request can say, drafts and leases that were left
 mod lake_server; // our own Data Lake service before two judges: what Microsoft publishes, and Microsoft's client
 mod source_on_lake_server; // the Source suite on it: directories, owners and rights, soft-deleted paths
+mod lived_on_servers; // whole lives of the program on both: kills, names, folders of users, canaries
 mod rewriting_blobs; // what an account keeps of a blob that is written over, and what it may lose
 mod erasing_blobs; // what an account keeps of an erased blob, under each policy; patterns of containers
 mod exports_contract; // the Exports suite: memory, folder, Azurite

@@ -249,6 +249,41 @@ async fn what_is_held_is_reported_and_stays_as_it_is() {
     assert!(world.source().remains("open").await.unwrap().is_empty());
 }
 
+/// A listing tells nothing of what a program writes before it closes the file.
+#[tokio::test]
+async fn what_somebody_has_open_is_not_taken_for_what_it_was() {
+    let world = FileServerWorld::new().await;
+    for name in ["a/One.txt", "a/two.txt", "b/three.txt", "b/four.txt"] {
+        world.put(name, b"as it was").await;
+    }
+    world.server.snapshot(SHARE);
+    // Known to say nothing beside the bytes.
+    let before = listing(world.source()).await;
+    assert!(world.source().list("", None).await.unwrap().in_use.is_empty());
+    world.server.alter_account(|account| account.page_max = 1);
+    for name in ["a/One.txt", "b/three.txt"] {
+        world.server.open(SHARE, name, true);
+        world.server.write_open(SHARE, name, b"about ann, and longer");
+    }
+    let page = world.source().list("", None).await.unwrap();
+    assert_eq!(Vec::from_iter(&page.in_use), ["a/One.txt", "b/three.txt"]);
+    for item in page.items {
+        let old = before.iter().find(|it| it.place() == item.place()).unwrap();
+        assert_eq!(item.etag, old.etag, "nothing told that it is another");
+        let expected = if page.in_use.contains(&item.name) { 21 } else { 9 };
+        let bytes = bytes_of(world.source(), &item).await;
+        assert_eq!(bytes.len(), expected, "{}", item.name);
+    }
+    let of_snapshot = world.source().list("", page.next.as_deref()).await.unwrap();
+    assert!(of_snapshot.in_use.is_empty() && of_snapshot.items.len() == 4);
+    world.server.close(SHARE, "b/three.txt");
+    let page = world.source().list("", None).await.unwrap();
+    assert_eq!(Vec::from_iter(&page.in_use), ["a/One.txt"]);
+    // Where it is not told, anything may be open.
+    world.server.alter_account(|account| account.lists_handles = false);
+    assert_eq!(world.source().list("", None).await.unwrap().in_use.len(), 4);
+}
+
 #[tokio::test]
 async fn everything_but_the_bytes_stays() {
     let world = FileServerWorld::new().await;
@@ -400,8 +435,9 @@ async fn reached(server: &FileServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = FileServerWorld::new().await;
     world.put("a", b"about ann").await;
-    world.put(&drafts::beside("a"), b"of a killed process").await;
-    let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
+    let etag = listing(world.source()).await.remove(0).etag;
+    world.put(&drafts::beside("a", &etag), b"of a killed process").await;
+    let own = ".dsrd-0123456789abcdef0123456789abcdef0123456789.new";
     world.put(own, b"somebody's own").await;
     let names: Vec<String> =
         listing(world.source()).await.into_iter().map(|item| item.name).collect();
@@ -410,6 +446,35 @@ async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     world.server.advance_clock(jiff::SignedDuration::from_mins(61));
     assert_eq!(listing(world.source()).await.len(), 2);
     assert_eq!(world.names().await, [own, "a"]);
+}
+
+/// It may be the last to speak of somebody: nobody who is looked for is hidden by it.
+#[tokio::test]
+async fn a_draft_whose_file_is_another_by_now_goes_at_once_or_is_listed() {
+    let world = FileServerWorld::new().await;
+    for is_gone in [false, true] {
+        for is_held in [false, true] {
+            world.put("Users/a", b"about ann and bob").await;
+            world.put("Users/b", b"nobody").await;
+            let etag = listing(world.source()).await.remove(0).etag;
+            let draft = drafts::beside("Users/a", &etag);
+            world.put(&draft, b"about bob").await;
+            assert_eq!(listing(world.source()).await.len(), 2, "it says what its file says");
+            match is_gone {
+                true => world.server.delete(SHARE, "Users/a"),
+                false => world.put("Users/a", b"about nobody").await,
+            }
+            if is_held {
+                world.server.open(SHARE, &draft, false);
+            }
+            let shown = listing(world.source()).await;
+            assert_eq!(shown.iter().any(|item| item.name == draft), is_held, "{is_gone}");
+            assert_eq!(world.names().await.contains(&draft), is_held, "{is_gone}");
+            if is_held {
+                world.server.delete(SHARE, &draft);
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -534,8 +599,12 @@ async fn who_lacks_a_right_is_told_before_it_is_needed() {
     assert!(!failure.is_transient() && !failure.chain().contains("bad"), "{}", failure.chain());
     let lacks = stranger.lacks().await.unwrap();
     let purposes: Vec<&str> = lacks.iter().map(|lack| lack.purpose).collect();
-    let expected =
-        ["lease and rewrite files", "delete files", "know of snapshots and deleted shares"];
+    let expected = [
+        "lease and rewrite files",
+        "delete files",
+        "know of snapshots and deleted shares",
+        "know which files are open, and read no others twice",
+    ];
     assert_eq!(purposes, expected);
 }
 
@@ -551,6 +620,7 @@ async fn the_program_serves_requests_over_a_share() {
     };
     server.put(SHARE, "Users/bob/shared.ipynb", notebook("ask ann@contoso.com").as_bytes());
     server.put(SHARE, "Users/bob/own.ipynb", notebook("ask nobody").as_bytes());
+    server.put(SHARE, "Users/bob/plain.txt", b"ask nobody");
     server.put(SHARE, "Users/ann/.ipynb_checkpoints/a.ipynb", b"by ann@contoso.com");
     server.create_directory(SHARE, "Users/ann@contoso.com");
     let home = Home::new();
@@ -577,14 +647,25 @@ async fn the_program_serves_requests_over_a_share() {
     let completed = home.wait_for_event("r-1", "completed");
     assert_eq!(completed["data"]["results_count"], 3, "{completed:#}");
 
+    // Bob writes while he has it open: nothing but its bytes tells of it.
+    server.open(SHARE, "Users/bob/own.ipynb", true);
+    server.write_open(SHARE, "Users/bob/own.ipynb", notebook("ask ann@contoso.com").as_bytes());
+    send("r-open", "access");
+    let completed = home.wait_for_event("r-open", "completed");
+    assert_eq!(completed["data"]["results_count"], 4, "{completed:#}");
+    assert_eq!(completed["data"]["counts"]["known"], 1, "{completed:#}");
+    server.write_open(SHARE, "Users/bob/own.ipynb", notebook("ask nobody").as_bytes());
+    server.close(SHARE, "Users/bob/own.ipynb");
+
     let at = server.snapshot(SHARE);
     send("r-2", "erasure");
     let partial = home.wait_for_event("r-2", "partially_completed");
     let outcomes = &partial["data"]["counts"]["outcomes"];
     assert_eq!(*outcomes, json!({ "blocked": 3, "erased": 2, "redacted": 1 }), "{partial:#}");
     assert!(partial["data"]["horizon"]["unrecoverable_after"].is_null(), "{partial:#}");
-    let names = ["Users/bob/own.ipynb", "Users/bob/shared.ipynb"];
-    assert_eq!(server.names(SHARE), names);
+    let names = ["Users/bob/own.ipynb", "Users/bob/shared.ipynb", "Users/bob/plain.txt"];
+    let stay = [names[0], names[2], names[1]];
+    assert_eq!(server.names(SHARE), stay);
     let paths: Vec<String> = server.everything(SHARE).into_iter().map(|it| it.0).collect();
     assert!(!paths.iter().any(|path| path.contains("ann")), "{paths:?}");
     let shared = String::from_utf8(server.get(SHARE, names[1]).unwrap()).unwrap();

@@ -1,7 +1,7 @@
 //! The `Source` port over a Data Lake server of our own: the suite, directories, owners and rights,
 //! soft-deleted paths, leases, every request failing once in each way, and the program itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -317,6 +317,33 @@ async fn a_pattern_is_all_file_systems_that_match() {
 }
 
 #[tokio::test]
+async fn a_deleted_file_system_is_told_as_one_that_nobody_can_look_into() {
+    let server = LakeServer::start().await;
+    server.alter_account(|account| account.deleted = Some(BTreeSet::new()));
+    for lake in ["data-1", "data-2", "other"] {
+        server.create(lake);
+        server.alter_account(|account| account.delete(lake));
+    }
+    server.create("data-1");
+    server.put("data-1", "a.csv", b"about ann");
+    let told = async |source: &dyn Source| -> Vec<(String, Looked)> {
+        let places = source.places().await.unwrap();
+        places.into_iter().map(|it| (it.name, it.looked)).collect()
+    };
+    let all = FileSystems::open("lakes", &server.lake("data-*")).unwrap();
+    let line = |name: &str, looked| (name.to_owned(), looked);
+    let own = line("data-1", Looked::Looked);
+    let gone = |name: &str| line(&format!("{name} (soft-deleted)"), Looked::CannotBeLookedAt);
+    assert_eq!(told(&all).await, [own.clone(), gone("data-1"), gone("data-2")]);
+    let one = LakeSource::open("lake", &server.lake("data-1")).unwrap();
+    assert_eq!(told(&one).await, [own, gone("data-1")]);
+    assert_eq!(listing(&all).await.len(), 1);
+    server.alter_account(|account| account.tells_of_deleted = false);
+    let refused = told(&FileSystems::open("lakes", &server.lake("data-*")).unwrap()).await;
+    assert_eq!(refused[2..], [line("deleted file systems of ownlake", Looked::Refused)]);
+}
+
+#[tokio::test]
 async fn what_soft_delete_keeps_is_told_and_until_when() {
     let world = LakeServerWorld::new().await;
     let source = world.whole();
@@ -484,24 +511,61 @@ async fn reached(server: &LakeServer, requests: u64) {
 async fn a_draft_that_was_left_is_removed_once_nobody_writes_it() {
     let world = LakeServerWorld::new().await;
     world.put("a", b"about ann").await;
-    world.put(&drafts::beside("a"), b"of a killed process").await;
-    world.put(&drafts::beside("b"), b"of another").await;
-    let own = ".dsrd-0123456789abcdef0123456789abcdef01.new";
+    world.put("b", b"about bob").await;
+    let before = listing(world.source()).await;
+    for item in &before {
+        world.put(&drafts::beside(&item.name, &item.etag), b"of a killed process").await;
+    }
+    let own = ".dsrd-0123456789abcdef0123456789abcdef0123456789.new";
     world.put(own, b"somebody's own").await;
     let items = listing(world.source()).await;
-    assert_eq!(names(&items), [own, "a"]);
-    assert_eq!(world.names().await.len(), 4, "somebody may be writing it");
+    assert_eq!(names(&items), [own, "a", "b"]);
+    assert_eq!(world.names().await.len(), 5, "somebody may be writing it");
     assert_eq!(world.source().erase(&items[1]).await.unwrap(), Erased::Done);
-    assert_eq!(world.names().await.len(), 2, "it goes before its file");
+    assert_eq!(world.names().await.len(), 3, "it goes before its file");
     world.server.advance_clock(SignedDuration::from_mins(61));
-    assert_eq!(listing(world.source()).await.len(), 1);
-    assert_eq!(world.names().await, [own]);
+    assert_eq!(listing(world.source()).await.len(), 2);
+    assert_eq!(world.names().await, [own, "b"]);
     // One that nobody can remove is an item as others are.
-    let draft = drafts::beside("c");
+    let draft = drafts::beside("b", &before[1].etag);
     world.put(&draft, b"about ann").await;
     world.server.alter(LAKE, &draft, |node| node.lease = Some("l".to_owned()));
     world.server.advance_clock(SignedDuration::from_mins(61));
-    assert_eq!(listing(world.source()).await.len(), 2);
+    assert_eq!(listing(world.source()).await.len(), 3);
+}
+
+/// It may be the last to speak of somebody: nobody who is looked for is hidden by it.
+#[tokio::test]
+async fn a_draft_whose_file_is_another_by_now_goes_at_once_or_is_listed() {
+    let world = LakeServerWorld::new().await;
+    for is_gone in [false, true] {
+        for is_held in [false, true] {
+            world.put("a/b/one", b"about ann and bob").await;
+            world.put("a/b/two", b"nobody").await;
+            let shown = listing(world.source()).await;
+            let one = shown.iter().find(|item| item.name == "a/b/one").unwrap();
+            let draft = drafts::beside(&one.name, &one.etag);
+            world.put(&draft, b"about bob").await;
+            let count = listing(world.source()).await.len();
+            assert_eq!(count, shown.len(), "it says what its file says");
+            match is_gone {
+                true => assert_eq!(world.source().erase(one).await.unwrap(), Erased::Done),
+                false => world.put("a/b/one", b"about nobody").await,
+            }
+            // That of one that went was gone before it, or was written again by another daemon.
+            world.put(&draft, b"about bob").await;
+            if is_held {
+                world.server.alter(LAKE, &draft, |node| node.lease = Some("l".to_owned()));
+            }
+            let shown = listing(world.source()).await;
+            assert_eq!(shown.iter().any(|item| item.name == draft), is_held, "{is_gone}");
+            assert_eq!(world.names().await.contains(&draft), is_held, "{is_gone}");
+            if is_held {
+                world.server.alter(LAKE, &draft, |node| node.lease = None);
+                assert!(!listing(world.source()).await.iter().any(|item| item.name == draft));
+            }
+        }
+    }
 }
 
 #[tokio::test]

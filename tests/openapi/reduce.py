@@ -97,7 +97,8 @@ FILE_OPERATIONS = [
     "Service_GetProperties", "Service_ListSharesSegment", "Share_Create", "Share_GetProperties",
     "Share_Delete", "Share_CreateSnapshot", "Share_CreatePermission", "Share_GetPermission",
     "Directory_Create", "Directory_GetProperties", "Directory_Delete", "Directory_SetMetadata",
-    "Directory_ListFilesAndDirectoriesSegment", "File_Create", "File_Download",
+    "Directory_ListFilesAndDirectoriesSegment", "Directory_ListHandles", "File_Create",
+    "File_Download",
     "File_GetProperties", "File_Delete", "File_SetHTTPHeaders", "File_SetMetadata",
     "File_AcquireLease", "File_ReleaseLease", "File_BreakLease", "File_UploadRange",
     "File_GetRangeList", "File_Rename", "File_ListHandles", "File_ForceCloseHandles"]

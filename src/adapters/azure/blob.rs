@@ -154,7 +154,8 @@ impl Walked for BlobSource {
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
         let listing = self.lister.page(prefix, marker, PAGE_BLOBS_MAX).await?;
         let blobs = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
-        Ok(Page { items: self.items(blobs.collect()).await?, next: listing.next_marker })
+        let items = self.items(blobs.collect()).await?;
+        Ok(Page { items, next: listing.next_marker, ..Page::default() })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

@@ -15,6 +15,8 @@ pub struct Listing {
     pub blobs: Vec<ListedBlob>,
     /// Names of containers, where those were asked for.
     pub containers: Vec<String>,
+    /// Names of those that were deleted and can be restored, where these were asked for.
+    pub deleted_containers: Vec<String>,
     /// Where the next page starts.
     pub next_marker: Option<String>,
 }
@@ -96,6 +98,8 @@ fn is_folder(metadata: &BTreeMap<String, String>) -> bool {
 struct Parser {
     listing: Listing,
     blob: ListedBlob,
+    container: String,
+    is_container_deleted: bool,
     tag_key: String,
     is_listing: bool,
 }
@@ -109,7 +113,17 @@ impl Parser {
                 self.listing.next_marker = Some(text.text);
             }
             ["EnumerationResults", "Containers", "Container", "Name"] => {
-                self.listing.containers.push(text.text);
+                self.container = text.text;
+            }
+            ["EnumerationResults", "Containers", "Container", "Deleted"] => {
+                self.is_container_deleted = text.text == "true";
+            }
+            ["EnumerationResults", "Containers", "Container"] => {
+                let name = std::mem::take(&mut self.container);
+                match std::mem::take(&mut self.is_container_deleted) {
+                    true => self.listing.deleted_containers.push(name),
+                    false => self.listing.containers.push(name),
+                }
             }
             ["EnumerationResults", "Blobs", "Blob"] => {
                 let mut blob = std::mem::take(&mut self.blob);

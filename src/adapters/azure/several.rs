@@ -116,9 +116,10 @@ impl<S: Several> Walked for S {
         let items = page.items.into_iter().map(|item| outside(&container, item)).collect();
         let next = match page.next {
             Some(within) => format!("{container}/{within}"),
-            None => container,
+            None => container.clone(),
         };
-        Ok(Page { items, next: Some(next) })
+        let in_use = page.in_use.into_iter().map(|name| format!("{container}/{name}")).collect();
+        Ok(Page { items, next: Some(next), in_use })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

@@ -9,7 +9,7 @@ use crate::adapters::azure::lister::asked;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::answer::Answer;
 use crate::adapters::azure_files::file::{NO_URL, is_absence, is_closed};
-use crate::adapters::azure_files::listing::{self, Entries, Listed, ListedShare};
+use crate::adapters::azure_files::listing::{self, Entries, Listed, ListedShare, Open};
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
 
@@ -18,6 +18,7 @@ const WINDOW_ENTRIES_MAX: usize = 10_000;
 
 const LISTING: &str = "listing a directory of a share";
 const LISTING_SHARES: &str = "listing the shares of an account";
+const LISTING_OPEN: &str = "listing what is open in a share";
 
 /// The first entries of a directory behind a place in it, in the byte order of their keys.
 #[derive(Debug, Default)]
@@ -184,6 +185,36 @@ impl Lister {
             Err(answer) if is_absence(&answer, snapshot.is_some()) => Ok(Entered::Absent),
             Err(answer) if is_closed(&answer) => Ok(Entered::Closed(answer.status, answer.code)),
             Err(answer) => Err(answer.failure(LISTING)),
+        }
+    }
+
+    /// Takes in what is open now in all of the share, or that nobody tells us.
+    ///
+    /// # Errors
+    /// Where the share does not answer.
+    pub async fn add_open(&self, open: &mut Open) -> Result<(), Failure> {
+        let mut marker = None::<String>;
+        loop {
+            let mut url = self.share.entry().entered_url();
+            add_query(&mut url, "comp", "listhandles");
+            if let Some(marker) = &marker {
+                add_query(&mut url, "marker", marker);
+            }
+            let headers = [("x-ms-recursive", "true")];
+            let ask = || self.share.call(LISTING_OPEN, Method::Get, url.clone(), &headers);
+            let mut page = match asked(LISTING_OPEN, ask, listing::handles).await? {
+                Ok((page, _)) => page,
+                Err(answer) if matches!(answer.status, 400 | 403) => {
+                    open.untold();
+                    return Ok(());
+                }
+                Err(answer) => return Err(answer.failure(LISTING_OPEN)),
+            };
+            marker = page.next_marker.take();
+            open.add(page);
+            if marker.is_none() {
+                return Ok(());
+            }
         }
     }
 

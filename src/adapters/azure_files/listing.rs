@@ -1,5 +1,7 @@
 //! Reads the XML of listings: what is in a directory, and which shares there are.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::adapters::azure::wire::xml::{self, Text, Unreadable};
@@ -25,6 +27,28 @@ pub struct Listed {
     pub size: u64,
     /// When it was last written, as the service says it.
     pub written: Option<Timestamp>,
+    /// What it is known by whatever it is called, where that is told.
+    pub id: Option<u64>,
+}
+
+/// What programs on a mounted share have open. They may write without that a listing says so: it
+/// shows size, time and `ETag` as they were, until the file is closed.
+#[derive(Debug, Default)]
+pub struct Open {
+    /// Paths in lower case: the service compares them so.
+    paths: HashSet<String>,
+    ids: HashSet<u64>,
+    /// Set where nobody tells us: then anything may be open.
+    is_untold: bool,
+}
+
+/// One page of what is open.
+#[derive(Debug, Default)]
+pub struct Handles {
+    paths: Vec<String>,
+    ids: Vec<u64>,
+    /// Where the next page starts.
+    pub next_marker: Option<String>,
 }
 
 /// One page of the shares of an account.
@@ -54,6 +78,58 @@ impl Listed {
     }
 }
 
+impl Open {
+    /// Whether somebody has a file open, or may have.
+    pub fn holds(&self, path: &str, listed: &Listed) -> bool {
+        let is_known = |id: u64| self.ids.contains(&id);
+        self.is_untold || listed.id.is_some_and(is_known) || self.paths.contains(&folded(path))
+    }
+
+    /// Nobody tells us what is open.
+    pub fn untold(&mut self) {
+        self.is_untold = true;
+    }
+
+    /// Whether it is told.
+    pub fn is_told(&self) -> bool {
+        !self.is_untold
+    }
+
+    /// Takes in what is open besides.
+    pub fn add(&mut self, handles: Handles) {
+        self.paths.extend(handles.paths.iter().map(|path| folded(path)));
+        self.ids.extend(handles.ids);
+    }
+}
+
+/// A path as it is compared, whichever way a program has written it.
+fn folded(path: &str) -> String {
+    path.replace('\\', "/").trim_matches('/').to_lowercase()
+}
+
+/// The page of what is open in an answer's body.
+///
+/// # Errors
+/// It is none.
+pub fn handles(body: &[u8]) -> Result<Handles, Unreadable> {
+    let (mut page, mut is_page) = (Handles::default(), false);
+    xml::read(body, |path, text| {
+        match path {
+            ["EnumerationResults"] => is_page = true,
+            ["EnumerationResults", "NextMarker"] => page.next_marker = given(text),
+            ["EnumerationResults", "Entries", "Handle", "Path"] => {
+                page.paths.push(text.name_or_escaped());
+            }
+            ["EnumerationResults", "Entries", "Handle", "FileId"] => {
+                page.ids.extend(text.text.trim().parse::<u64>().ok());
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    if is_page { Ok(page) } else { Err(Unreadable) }
+}
+
 /// The page of a directory in an answer's body.
 ///
 /// # Errors
@@ -67,15 +143,20 @@ pub fn entries(body: &[u8]) -> Result<Entries, Unreadable> {
             ["EnumerationResults", "NextMarker"] => page.next_marker = given(text),
             ["EnumerationResults", "Entries", sort @ ("File" | "Directory")] => {
                 let mut listed = std::mem::take(&mut listed);
-                if listed.key.is_empty() || listed.key.contains('/') {
+                if listed.key.is_empty() {
                     return Err(Unreadable);
                 }
+                // A slash in a name would be another path.
+                listed.key = listed.key.replace('/', "\\x2F");
                 if *sort == "Directory" {
                     listed.key.push('/');
                 }
                 page.entries.push(listed);
             }
-            ["EnumerationResults", "Entries", _, "Name"] => listed.key = text.name()?,
+            ["EnumerationResults", "Entries", _, "Name"] => listed.key = text.name_or_escaped(),
+            ["EnumerationResults", "Entries", _, "FileId"] => {
+                listed.id = text.text.trim().parse().ok();
+            }
             ["EnumerationResults", "Entries", _, "Properties", field] => {
                 property(&mut listed, field, text.text)?;
             }
@@ -145,17 +226,45 @@ mod tests {
         assert_eq!((directory.key.as_str(), directory.is_directory()), (" a /", true));
         assert_eq!((file.key.as_str(), file.is_directory()), ("b\u{fffe}&", false));
         assert_eq!((file.etag.as_str(), file.size), ("0x2", 7));
+        assert_eq!((directory.id, file.id), (None, Some(1)));
         assert_eq!(file.written.unwrap().to_string(), "2026-11-23T12:00:00.1234567Z");
         assert_eq!(page.next_marker.as_deref(), Some("m"));
         for length in 0..xml.len() {
             assert!(entries(&xml.as_bytes()[..length]).is_err(), "{length} bytes");
         }
-        for name in ["<Name />", "", "<Name>a/b</Name>"] {
+        for name in ["<Name />", ""] {
             let xml = format!(
                 "<EnumerationResults><Entries><File>{name}</File></Entries></EnumerationResults>"
             );
             assert!(entries(xml.as_bytes()).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_open_is_known_by_its_path_in_any_spelling_or_by_its_id() {
+        let xml = "<EnumerationResults><Entries><Handle><HandleId>1</HandleId>\
+            <Path>Users\\Ann\\A.ipynb</Path><FileId>7</FileId></Handle><Handle>\
+            <Path Encoded=\"true\">b%EF%BF%BE</Path><FileId>odd</FileId></Handle></Entries>\
+            <NextMarker>m</NextMarker></EnumerationResults>";
+        let mut open = Open::default();
+        let page = handles(xml.as_bytes()).unwrap();
+        assert_eq!(page.next_marker.as_deref(), Some("m"));
+        open.add(page);
+        let by = |id| Listed { id, ..Listed::default() };
+        for (path, id, is_open) in [
+            ("Users/ann/a.ipynb", None, true),
+            ("renamed since.ipynb", Some(7), true),
+            ("b\u{fffe}", None, true),
+            ("Users/ann/b.ipynb", Some(8), false),
+        ] {
+            assert_eq!(open.holds(path, &by(id)), is_open, "{path}");
+        }
+        assert!(handles(b"<Error />").is_err());
+        for length in 0..xml.len() {
+            assert!(handles(&xml.as_bytes()[..length]).is_err(), "{length} bytes");
+        }
+        open.untold();
+        assert!(open.holds("anything", &by(None)) && !open.is_told());
     }
 
     #[test]

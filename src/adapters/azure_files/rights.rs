@@ -5,6 +5,8 @@ use azure_core::http::Method;
 
 use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::address::add_query;
+use crate::adapters::azure_files::lister::Lister;
+use crate::adapters::azure_files::listing::Open;
 use crate::adapters::azure_files::share::Share;
 use crate::adapters::azure_files::snapshots::{Snapshots, Told};
 use crate::domain::failure::Failure;
@@ -19,19 +21,25 @@ const DELETE: &str = "Microsoft.Storage/storageAccounts/fileServices/fileshares/
                       fileServices/writeFileBackupSemantics/action (d of a signature)";
 const LIST_SHARES: &str = "Microsoft.Storage/storageAccounts/fileServices/shares/read (l of a \
                            signature for the account)";
+const LIST_HANDLES: &str = "List Handles, with what listing and reading files needs (rl of a \
+                            signature)";
 
 /// The rights that are missing.
 ///
 /// # Errors
 /// Where the share does not answer.
-pub async fn lacks(share: &Share, snapshots: &Snapshots) -> Result<Vec<Lack>, Failure> {
+pub async fn lacks(
+    share: &Share,
+    lister: &Lister,
+    snapshots: &Snapshots,
+) -> Result<Vec<Lack>, Failure> {
     let mut lacks = Vec::new();
     let mut lack = |action: &str, purpose, is_needed| {
         let action = action.to_owned();
         lacks.push(Lack { action, purpose, role: "file-shares.json", is_needed });
     };
     // Nothing is ever called so: it is another name each time.
-    let path = drafts::beside("rights");
+    let path = drafts::beside("rights", "");
     let url = share.file_url(&path, None).expect("a draft's path has a URL");
     let mut leased = url.clone();
     add_query(&mut leased, "comp", "lease");
@@ -46,6 +54,11 @@ pub async fn lacks(share: &Share, snapshots: &Snapshots) -> Result<Vec<Lack>, Fa
     }
     if let Told::Nothing(_) = *snapshots.lately().await? {
         lack(LIST_SHARES, "know of snapshots and deleted shares", false);
+    }
+    let mut open = Open::default();
+    lister.add_open(&mut open).await?;
+    if !open.is_told() {
+        lack(LIST_HANDLES, "know which files are open, and read no others twice", false);
     }
     Ok(lacks)
 }

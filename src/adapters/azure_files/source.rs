@@ -153,14 +153,15 @@ impl ShareSource {
     /// bytes will be refused as well, and that is told.
     async fn item(
         &self,
-        Found { path, listed, is_draft }: Found,
+        Found { path, listed, is_draft, is_open }: Found,
         snapshot: Option<&str>,
     ) -> Result<Option<Item>, Failure> {
         // One that stays although nobody writes it is a file like others.
-        if is_draft && draft::remove_if_left(&self.share, &path).await.is_ok() {
+        if is_draft && draft::remove_if_left(&self.share, &self.lister, &path).await.is_ok() {
             return Ok(None);
         }
-        let said = if self.plain.holds(&path, &listed.etag) {
+        // What is open may be longer by now than it was listed.
+        let said = if !is_open && self.plain.holds(&path, &listed.etag) {
             Said::plain(&listed)
         } else {
             match look(&self.share, &path, snapshot).await? {
@@ -329,7 +330,7 @@ impl Source for ShareSource {
     }
 
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
-        rights::lacks(&self.share, &self.snapshots).await
+        rights::lacks(&self.share, &self.lister, &self.snapshots).await
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
@@ -351,11 +352,13 @@ impl Walked for ShareSource {
         let marker = marker.unwrap_or("/");
         let (snapshot, mut walk) = self.walk(prefix, marker);
         let (found, is_over) = walk.page(&self.lister, PAGE_ITEMS_MAX).await?;
+        let open = found.iter().filter(|found| found.is_open);
+        let in_use = open.map(|found| found.path.clone()).collect();
         let items = self.items(found, snapshot.as_deref()).await?;
         if !is_over {
             let next = format!("{}/{}", snapshot.unwrap_or_default(), walk.after());
             self.keep(prefix, &next, walk);
-            return Ok(Page { items, next: Some(next) });
+            return Ok(Page { items, next: Some(next), in_use });
         }
         let told = self.snapshots.now().await?;
         if let (Told::Nothing(_), Some(_)) = (&told, &snapshot) {
@@ -364,7 +367,7 @@ impl Walked for ShareSource {
         }
         let is_next = |at: &&String| snapshot.as_ref().is_none_or(|snapshot| *at > snapshot);
         let next = told.timestamps().iter().find(is_next).map(|at| format!("{at}/"));
-        Ok(Page { items, next })
+        Ok(Page { items, next, in_use })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

@@ -12,7 +12,7 @@ use futures::future::join_all;
 use crate::adapters::azure::drafts;
 use crate::adapters::azure::wire::answer::Trouble;
 use crate::adapters::azure_files::lister::{Entered, Lister, Window};
-use crate::adapters::azure_files::listing::Listed;
+use crate::adapters::azure_files::listing::{Listed, Open};
 use crate::domain::failure::Failure;
 
 /// Directories that are asked for at once.
@@ -34,6 +34,8 @@ pub struct Walk {
     stack: Vec<Frame>,
     /// Directories that come next, by their paths.
     ahead: BTreeMap<String, Window>,
+    /// What was open at any moment of it before the directory was listed.
+    open: Open,
     has_begun: bool,
 }
 
@@ -54,6 +56,8 @@ pub struct Found {
     pub listed: Listed,
     /// Whether it is a draft, which may be nobody's. One that a snapshot keeps stays in it.
     pub is_draft: bool,
+    /// Whether somebody has it open, or may have.
+    pub is_open: bool,
 }
 
 impl Walk {
@@ -66,6 +70,7 @@ impl Walk {
             after: after.to_owned(),
             stack: Vec::new(),
             ahead: BTreeMap::new(),
+            open: Open::default(),
             has_begun: false,
         }
     }
@@ -85,6 +90,9 @@ impl Walk {
         found_max: usize,
     ) -> Result<(Vec<Found>, bool), Failure> {
         let mut found = Vec::new();
+        if self.snapshot.is_none() {
+            lister.add_open(&mut self.open).await?;
+        }
         if !self.has_begun {
             let window = self.window(lister, "").await?;
             self.has_begun = true;
@@ -111,7 +119,8 @@ impl Walk {
             }
             self.after.clone_from(&path);
             let is_draft = self.snapshot.is_none() && drafts::is_one(&listed.key);
-            found.push(Found { path, listed, is_draft });
+            let is_open = !listed.is_directory() && self.open.holds(&path, &listed);
+            found.push(Found { path, listed, is_draft, is_open });
             if found.len() == found_max {
                 return Ok((found, false));
             }

@@ -1,4 +1,5 @@
-//! What an account keeps of deleted paths, and for how long. Its `blob` endpoint alone tells.
+//! What an account keeps of deleted paths and file systems, and for how long. Its `blob` endpoint
+//! alone tells.
 //!
 //! Such accounts have neither versions nor snapshots that a deletion would leave, and nothing that
 //! is soft-deleted can be deleted for good: it expires.
@@ -10,14 +11,17 @@ use azure_core::http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::azure::changing::retention::{Retention, Retentions};
+use crate::adapters::azure::lister::asked;
 use crate::adapters::azure::listing;
 use crate::adapters::azure::wire::address::add_query;
 use crate::adapters::azure::wire::lately::Lately;
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
+use crate::domain::layout::{Location, account_name};
 
 const LISTING: &str = "listing the deleted paths of a file system";
+const LISTING_ALL: &str = "listing the deleted file systems of an account";
 /// Time for which it is believed that there are some.
 const BELIEVED: Duration = Duration::from_secs(30);
 /// Pages in a row that may have nothing on them.
@@ -37,6 +41,50 @@ enum Kept {
     None,
     /// We may not see it. The service's own code.
     Untold(String),
+}
+
+/// The names of file systems of the account that begin so, were deleted and can be restored; or the
+/// service's own code, where we may not see it.
+///
+/// # Errors
+/// Where the account does not answer.
+pub async fn file_systems(
+    lake: &FileSystem,
+    prefix: &str,
+) -> Result<Result<Vec<String>, String>, Failure> {
+    let (mut names, mut marker) = (Vec::new(), String::new());
+    loop {
+        let mut url = lake.blobs().account_url();
+        for (name, value) in
+            [("comp", "list"), ("include", "deleted"), ("prefix", prefix), ("marker", &marker)]
+        {
+            if !value.is_empty() {
+                add_query(&mut url, name, value);
+            }
+        }
+        let ask = || lake.call(LISTING_ALL, Method::Get, url.clone(), &[]);
+        match asked(LISTING_ALL, ask, listing::parse).await? {
+            Ok((page, _)) => {
+                names.extend(page.deleted_containers);
+                let Some(next) = page.next_marker else { return Ok(Ok(names)) };
+                marker = next;
+            }
+            Err(answer) if matches!(answer.status, 400..=403) => return Ok(Err(answer.code)),
+            Err(answer) => return Err(answer.failure(LISTING_ALL)),
+        }
+    }
+}
+
+/// A file system that was deleted and can be restored: nobody can look into it.
+pub fn gone(account: &str, name: &str) -> Known {
+    let (account, container) = (account_name(account).to_owned(), name.to_owned());
+    Known {
+        sort: PlaceSort::Container,
+        name: format!("{name} (soft-deleted)"),
+        place: Some(Location { account, container, path: String::new() }),
+        looked: Looked::CannotBeLookedAt,
+        why: "soft_deleted".to_owned(),
+    }
 }
 
 impl Deleted {

@@ -1,8 +1,9 @@
 //! Drafts that a listing has met and nobody has finished yet.
 //!
-//! A draft stands beside the file whose place it will take, and no listing shows it: it is nothing
-//! yet. One that nobody has written to for a while is removed by the listing that meets it; one
-//! that then stays all the same is listed. A younger one may be somebody's who is at it: it is
+//! A draft stands beside the file whose place it will take, and no listing shows it while that file
+//! is as it was ([`drafts`]): it is nothing yet. One whose file is another, or that nobody has
+//! written to for a while, is removed by the listing that meets it; one that then stays all the
+//! same is listed. A younger one may be somebody's who is at it: it is
 //! remembered, and goes before its file is changed or erased, whose attempt that ends then and
 //! begins anew. The service has no listing by the beginning of a name, so that nobody looks for
 //! drafts in a whole directory each time; the second look lists all, and meets what was left.
@@ -13,9 +14,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use azure_core::http::Method;
 use jiff::SignedDuration;
 
-use crate::adapters::azure::drafts::{is_one, stem};
+use crate::adapters::azure::drafts::{self, is_one, stem};
 use crate::adapters::azure::wire::answer::Trouble;
 use crate::adapters::azure_lake::file_system::FileSystem;
+use crate::adapters::azure_lake::lister::Lister;
+use crate::adapters::azure_lake::listing::Listed;
 use crate::adapters::azure_lake::path::{Standing, is_absence, look};
 use crate::domain::failure::Failure;
 
@@ -85,11 +88,20 @@ impl Drafts {
         Ok(())
     }
 
+    /// Whether the file is there still in the state from which a draft was begun.
+    async fn is_for_what_is_there(&self, path: &str) -> Result<bool, Failure> {
+        let directory = drafts::directory(path).trim_end_matches('/');
+        let is_it = |listed: &Listed| drafts::is_of(path, &listed.path, &listed.etag);
+        Lister::new(Arc::clone(&self.lake)).has(directory, is_it).await
+    }
+
     async fn remove_if_left(&self, path: &str) -> Result<(), Failure> {
         match look(&self.lake, path).await? {
             Standing::There(said) => match said.idle {
-                Some(idle) if idle > WRITTEN_WITHIN => self.remove(path).await,
-                Some(_) => Ok(()),
+                Some(idle) if idle <= WRITTEN_WITHIN && self.is_for_what_is_there(path).await? => {
+                    Ok(())
+                }
+                Some(_) => self.remove(path).await,
                 None => Err(Failure::permanent(REMOVING)),
             },
             Standing::Absent => Ok(()),

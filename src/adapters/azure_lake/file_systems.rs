@@ -1,7 +1,8 @@
 //! All file systems of an account whose names match a pattern, as one source.
 //!
 //! They are looked up anew whenever a listing begins or ends one. An item's name is the file
-//! system's, a slash, the path.
+//! system's, a slash, the path. Those that were deleted and could be restored are told: nobody can
+//! look into them.
 
 use std::sync::Arc;
 
@@ -9,14 +10,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::adapters::azure::several::{Opened, Several};
+use crate::adapters::azure_lake::deleted;
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::lister::Lister;
 use crate::adapters::azure_lake::source::LakeSource;
 use crate::config::settings::Blob;
-use crate::domain::coverage::place::Known;
+use crate::domain::coverage::place::{Known, Looked, PlaceSort};
 use crate::domain::failure::Failure;
 use crate::domain::item::Item;
-use crate::domain::layout::is_match;
+use crate::domain::layout::{account_name, is_match};
 use crate::ports::sources::{Finds, Followed, Lack, Source};
 
 /// The source.
@@ -43,6 +45,11 @@ impl FileSystems {
     fn pattern(&self) -> &str {
         self.entry.name()
     }
+
+    /// What the names of all of them begin with.
+    fn prefix(&self) -> &str {
+        self.pattern().split('*').next().unwrap_or_default()
+    }
 }
 
 #[async_trait]
@@ -56,8 +63,7 @@ impl Several for FileSystems {
     }
 
     async fn names(&self) -> Result<Vec<String>, Failure> {
-        let prefix = self.pattern().split('*').next().unwrap_or_default();
-        let mut names = self.lister.file_systems(prefix).await?;
+        let mut names = self.lister.file_systems(self.prefix()).await?;
         names.retain(|name| self.is_ours(name));
         names.sort();
         Ok(names)
@@ -115,9 +121,23 @@ impl Source for FileSystems {
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
-        let mut places = Vec::new();
-        for name in self.names().await? {
-            places.extend(self.one(&name).places().await?);
+        let (there, mut places) = (self.names().await?, Vec::new());
+        for name in &there {
+            places.extend(self.one(name).places().await?);
+        }
+        match deleted::file_systems(&self.entry, self.prefix()).await? {
+            // Of one that is there again its own source tells.
+            Ok(gone) => {
+                let ours = gone.iter().filter(|name| self.is_ours(name) && !there.contains(name));
+                places.extend(ours.map(|name| deleted::gone(&self.account(), name)));
+            }
+            Err(code) => places.push(Known {
+                sort: PlaceSort::Backup,
+                name: format!("deleted file systems of {}", account_name(&self.account())),
+                place: None,
+                looked: Looked::Refused,
+                why: code,
+            }),
         }
         Ok(places)
     }

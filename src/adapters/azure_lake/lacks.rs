@@ -30,7 +30,7 @@ const KNOW: &str = "Microsoft.Storage/storageAccounts/blobServices/read (no sign
 /// Where the file system does not answer.
 pub async fn lacks(lake: &FileSystem, is_policy_known: bool) -> Result<Vec<Lack>, Failure> {
     // Nothing is ever called so: it is another name each time.
-    let path = drafts::beside("rights");
+    let path = drafts::beside("rights", "");
     let url = lake.url(&path).expect("a draft's path has a URL");
     let mut appended = url.clone();
     add_query(&mut appended, "position", "0");

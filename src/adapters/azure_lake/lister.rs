@@ -43,10 +43,19 @@ impl Lister {
     /// # Errors
     /// Where the file system cannot be listed.
     pub async fn page(&self, directory: &str, after: Option<&str>) -> Result<Paths, Failure> {
+        self.paths(directory, after, "true").await
+    }
+
+    async fn paths(
+        &self,
+        directory: &str,
+        after: Option<&str>,
+        is_recursive: &str,
+    ) -> Result<Paths, Failure> {
         let mut url = self.lake.entry().entered_url();
         for (name, value) in [
             ("resource", "filesystem"),
-            ("recursive", "true"),
+            ("recursive", is_recursive),
             ("maxResults", PAGE_PATHS_MAX),
             ("directory", directory),
             ("continuation", after.unwrap_or_default()),
@@ -63,6 +72,28 @@ impl Lister {
                 Ok(Paths::default())
             }
             Err(answer) => Err(answer.failure(LISTING)),
+        }
+    }
+
+    /// Whether something in a directory itself is so. The directory is as in [`Self::page`].
+    ///
+    /// # Errors
+    /// Where the file system cannot be listed.
+    pub async fn has(
+        &self,
+        directory: &str,
+        is_so: impl Fn(&Listed) -> bool,
+    ) -> Result<bool, Failure> {
+        let mut after = None;
+        loop {
+            let page = self.paths(directory, after.as_deref(), "false").await?;
+            if page.paths.iter().any(&is_so) {
+                return Ok(true);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(false);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::adapters::azure::download::{self, Ranged, Rest};
 use crate::adapters::azure::plain::Plain;
 use crate::adapters::azure_lake::changing::eraser::{Eraser, quoted};
 use crate::adapters::azure_lake::changing::rewriter::Rewriter;
-use crate::adapters::azure_lake::deleted::Deleted;
+use crate::adapters::azure_lake::deleted::{self, Deleted};
 use crate::adapters::azure_lake::drafted::Drafts;
 use crate::adapters::azure_lake::file_system::FileSystem;
 use crate::adapters::azure_lake::lacks;
@@ -210,8 +210,14 @@ impl Source for LakeSource {
     }
 
     async fn places(&self) -> Result<Vec<Known>, Failure> {
-        let own = held(self).await?;
-        Ok(own.into_iter().chain(self.deleted.place().await?).collect())
+        let mut places = held(self).await?;
+        places.extend(self.deleted.place().await?);
+        // Who may not list the account may well be one who may all that is needed here.
+        let gone = deleted::file_systems(&self.lake, self.lake.name()).await?.unwrap_or_default();
+        if gone.iter().any(|name| name == self.lake.name()) {
+            places.push(deleted::gone(&self.lake.entry().account(), self.lake.name()));
+        }
+        Ok(places)
     }
 }
 
@@ -240,7 +246,7 @@ impl Walked for LakeSource {
             .try_collect()
             .await?;
         let items = own.into_iter().chain(items.into_iter().flatten()).collect();
-        Ok(Page { items, next: page.next })
+        Ok(Page { items, next: page.next, ..Page::default() })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

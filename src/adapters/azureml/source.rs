@@ -163,7 +163,7 @@ impl Walked for WorkspaceSource {
         };
         let mut items: Vec<Item> = page.documents.iter().map(item).collect();
         items.extend(page.unserved.iter().map(|word| self.unserved(word)));
-        Ok(Page { items, next: page.next })
+        Ok(Page { items, next: page.next, ..Page::default() })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

@@ -148,7 +148,7 @@ impl Walked for FolderSource {
         let (container, page) = self.on_disk("listing a folder", list).await?;
         let item = |(name, metadata)| self.item(name, &container, &metadata);
         let items = page.files.into_iter().map(item);
-        Ok(Page { items: items.collect(), next: page.next })
+        Ok(Page { items: items.collect(), next: page.next, ..Page::default() })
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

@@ -16,6 +16,7 @@ use crate::domain::policy::action::{Action, Otherwise};
 use crate::domain::policy::rules::{Policy, Treatment};
 use crate::domain::request::Request;
 use crate::stages::homes::whose::{Around, RECORDS_MAX};
+use crate::stages::plan::document::is_of_author;
 use crate::stages::plan::finding::silent;
 use crate::stages::plan::haunts::Haunts;
 use crate::stages::plan::known::{Amendment, Known, More};
@@ -55,8 +56,11 @@ struct Whose {
 #[derive(Default)]
 pub struct Folders {
     found: Vec<Found>,
-    /// What services say of runs that speak of the person.
+    /// What services say of runs that speak of the person: first of those that the person seems to
+    /// have made, which tell by what address.
     records: Vec<Item>,
+    /// How many of these there are.
+    records_of_theirs: usize,
     /// Folders of which something goes, or went, along: who said whose they are may say it no more.
     /// By source.
     taken: BTreeMap<String, Aliases>,
@@ -94,9 +98,8 @@ impl Folders {
         let (item, is_found) = (&finding.item, !finding.hits.is_empty());
         let layout = item.layout();
         if item.kind == Kind::Thing {
-            let is_record = is_found && layout.run_document().is_some();
-            if is_record && self.records.len() < RECORDS_MAX {
-                self.records.push(item.clone());
+            if is_found && layout.run_document().is_some() {
+                self.note_record(item, finding.hits.iter().any(is_of_author));
             }
             return;
         }
@@ -109,6 +112,18 @@ impl Folders {
             let is_spared = outcome.is_none() && *action == Action::Redact(Otherwise::Leave);
             let (item, others) = (item.clone(), finding.others);
             self.found.push(Found { ordinal, item, others, is_spared });
+        }
+    }
+
+    fn note_record(&mut self, item: &Item, is_theirs: bool) {
+        match is_theirs && self.records_of_theirs < RECORDS_MAX {
+            true => {
+                self.records.insert(self.records_of_theirs, item.clone());
+                self.records_of_theirs += 1;
+                self.records.truncate(RECORDS_MAX);
+            }
+            false if self.records.len() < RECORDS_MAX => self.records.push(item.clone()),
+            false => {}
         }
     }
 
@@ -126,7 +141,7 @@ impl Folders {
     ) -> Result<More, Failure> {
         let mut more = More::default();
         let Some(person) = request.people().first() else { return Ok(more) };
-        if !Self::matter(policy, around, request) {
+        if !Self::matter(policy, around, request) || !Haunts::have_files(around.sources, request) {
             return Ok(more);
         }
         let claims = around.claims(request.people(), &self.records).await?;

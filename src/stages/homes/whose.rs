@@ -16,7 +16,8 @@ use crate::domain::layout::account_name;
 use crate::ports::sources::{Directory, Source};
 use crate::stages::plan::document::author;
 
-/// Records of runs that are read for it, and at the same time.
+/// Records of runs that are read for it, once more than by the sweep, and at the same time: whoever
+/// made many is called the same in each.
 pub const RECORDS_MAX: usize = 16;
 const AT_ONCE: usize = 4;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::domain::asked::subject::{IdentityType, Subject};
 use crate::domain::failure::Failure;
 use crate::domain::homes::claim::Claim;
-use crate::domain::item::{Item, Version};
+use crate::domain::item::{Hit, Item, Version};
 use crate::matching::encoding::Undone;
 use crate::matching::limits::ItemLimits;
 use crate::matching::matcher::Matcher;
@@ -177,6 +177,11 @@ pub async fn author(source: &dyn Walked, item: &Item) -> Result<Option<Claim>, F
     let told = [&by["upn"], &by["userName"], &record["systemData"]["createdBy"]];
     let address = told.into_iter().filter_map(Value::as_str).find(|it| it.contains('@'));
     Ok(address.and_then(|address| Claim::of_sign_in(address, by["userObjectId"].as_str())))
+}
+
+/// Whether somebody is named where records of runs say who made them.
+pub fn is_of_author(hit: &Hit) -> bool {
+    ["/createdBy/", "/systemData/createdBy"].iter().any(|place| hit.place.contains(place))
 }
 
 impl Claimant {

@@ -56,6 +56,14 @@ impl<'a> Haunts<'a> {
         Ok(Self(all))
     }
 
+    /// Whether there are blobs or files among the sources that a request is about. Asks nobody.
+    pub fn have_files(sources: &[Arc<dyn Source>], request: &Request) -> bool {
+        let is_one = |source: &Arc<dyn Source>| {
+            source.things().is_none() && source.finds().walked().is_some()
+        };
+        sources.iter().any(|source| is_one(source) && request.concerns(source.name()))
+    }
+
     /// The one of that name, if the request is about it.
     pub fn named(&self, source: &str) -> Option<&Haunt<'a>> {
         self.0.iter().find(|haunt| haunt.is_concerned && haunt.source.name() == source)
@@ -127,7 +135,8 @@ impl Haunt<'_> {
         let (mut items, mut met) = (BTreeMap::new(), BTreeSet::new());
         let (prefix, mut marker) = (container.prefix_of_users(), None);
         loop {
-            let Page { items: page, next } = self.source.list(&prefix, marker.as_deref()).await?;
+            let Page { items: page, next, .. } =
+                self.source.list(&prefix, marker.as_deref()).await?;
             for item in page {
                 let Some(alias) = item.layout().user_folder().map(folded) else { continue };
                 if whole.contains(&alias) || touched.contains(&alias) && met.insert(alias) {
@@ -174,7 +183,7 @@ impl Haunt<'_> {
             for prefix in prefixes(container, runs, &home) {
                 let mut marker = None;
                 loop {
-                    let Page { items: page, next } =
+                    let Page { items: page, next, .. } =
                         self.source.list(&prefix, marker.as_deref()).await?;
                     for item in page {
                         let run = item.layout().run();

@@ -136,7 +136,7 @@ impl<'a> Holdings<'a> {
         let source = place.source;
         let listed = source.list(&place.prefix, place.marker.as_deref()).await;
         let blame = |failure: Failure| failure.of_source(source.name());
-        let Page { items, next } = listed.map_err(blame)?;
+        let Page { items, next, .. } = listed.map_err(blame)?;
         let meant: Vec<Item> = items.into_iter().filter(|item| place.holds(item)).collect();
         place.is_found |= !meant.is_empty();
         let new = meant.into_iter().filter(|item| self.given.insert(key(item)));

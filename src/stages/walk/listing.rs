@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::{self, Stream, StreamExt};
 
 use crate::domain::failure::Failure;
-use crate::domain::item::Item;
+use crate::domain::item::{Item, Version};
 use crate::ports::sources::{Asked, Finds, Page, Source};
 use crate::ports::tasks::Part;
 use crate::stages::walk::ask::{Asking, ask};
@@ -92,7 +92,7 @@ async fn met(
     catalogue: Option<&Catalogue>,
 ) -> Result<(Vec<Result<Met, Failure>>, Option<At>), Failure> {
     let At { source, marker, last, mut leaf, recalled } = at;
-    let Page { items, next } = page;
+    let Page { items, next, in_use } = page;
     let mut all = Vec::new();
     if let (Some(marker), Some(last), Some(first)) = (marker, &last, items.first())
         && *last != first.name
@@ -118,6 +118,9 @@ async fn met(
             all.push(Ok(Met::Leaf(leaf)));
             leaf = Some(begun);
         }
+        // It begins its leaf all the same, so that its neighbours stay where they were.
+        let is_in_use = item.version == Version::Current && in_use.contains(&item.name);
+        let keyed = keyed.filter(|_| !is_in_use);
         let known = leaf.and_then(|leaf| leaves.get(&leaf));
         let entry = keyed.zip(known).and_then(|(keyed, known)| catalogue.known(keyed, known));
         all.push(Ok(Met::Item(Box::new(Listed { item, keyed, entry }))));

@@ -86,6 +86,8 @@ past = service.get_share_client("code-1", snapshot=snapshot)
 say("snapshot", past.get_file_client("Users/ann/b.ipynb").download_file().readall())
 say("snapshot list", len(list(past.list_directories_and_files("Users/ann"))))
 say("handles", len(list(directory.get_file_client("big.bin").list_handles())))
+root = share.get_directory_client()
+say("all handles", len(list(root.list_handles(recursive=True))))
 refused("delete full", directory.delete_directory)
 try:
     replaced.get_file_properties()

@@ -113,7 +113,7 @@ impl World {
     pub async fn pages(&self, prefix: &str) -> (Vec<Item>, usize) {
         let (mut items, mut marker, mut pages) = (Vec::new(), None, 0);
         loop {
-            let Page { items: found, next } =
+            let Page { items: found, next, .. } =
                 self.source.list(prefix, marker.as_deref()).await.unwrap();
             (pages, marker) = (pages + 1, next);
             items.extend(found);

@@ -19,6 +19,8 @@ pub struct Text {
     /// Whether the element says that it is percent-encoded: so are names with characters that XML
     /// cannot hold.
     pub is_encoded: bool,
+    /// Whether something of it is no character; that is written down with a backslash before it.
+    is_odd: bool,
 }
 
 impl Text {
@@ -27,11 +29,29 @@ impl Text {
     /// # Errors
     /// It is no text once it is decoded.
     pub fn name(self) -> Result<String, Unreadable> {
-        if !self.is_encoded {
-            return Ok(self.text);
+        match self.is_encoded {
+            _ if self.is_odd => Err(Unreadable),
+            false => Ok(self.text),
+            true => {
+                let name = percent_decode_str(&self.text).decode_utf8().map_err(|_| Unreadable)?;
+                Ok(name.into_owned())
+            }
         }
-        let name = percent_decode_str(&self.text).decode_utf8().map_err(|_| Unreadable)?;
-        Ok(name.into_owned())
+    }
+
+    /// The name that is meant. Where it is no text, the bytes that are none as `\xED`: no service
+    /// that has no backslash in its names gives another that one.
+    pub fn name_or_escaped(self) -> String {
+        if !self.is_encoded {
+            return self.text;
+        }
+        let bytes: Vec<u8> = percent_decode_str(&self.text).collect();
+        let mut name = String::new();
+        for chunk in bytes.utf8_chunks() {
+            name.push_str(chunk.valid());
+            name.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
+        }
+        name
     }
 }
 
@@ -46,7 +66,8 @@ pub fn read(
 ) -> Result<(), Unreadable> {
     let mut reader = Reader::from_reader(xml);
     reader.config_mut().expand_empty_elements = true;
-    let (mut path, mut text, mut is_encoded) = (Vec::<String>::new(), String::new(), false);
+    let (mut path, mut text) = (Vec::<String>::new(), String::new());
+    let (mut is_encoded, mut is_odd) = (false, false);
     loop {
         match reader.read_event().map_err(|_| Unreadable)? {
             Event::Start(tag) => {
@@ -55,19 +76,24 @@ pub fn read(
                 let name = std::str::from_utf8(tag.name().into_inner()).map_err(|_| Unreadable)?;
                 path.push(name.to_owned());
                 text.clear();
+                is_odd = false;
             }
             Event::Text(part) => text.push_str(&part.decode().map_err(|_| Unreadable)?),
             Event::CData(part) => text.push_str(&part.decode().map_err(|_| Unreadable)?),
             Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref().map_err(|_| Unreadable)? {
-                    Some(character) => character,
-                    None => named(&reference.decode().map_err(|_| Unreadable)?)?,
-                };
-                text.push(resolved);
+                let word = reference.decode().map_err(|_| Unreadable)?;
+                match reference.resolve_char_ref() {
+                    Ok(Some(character)) => text.push(character),
+                    Ok(None) => text.push(named(&word)?),
+                    Err(_) => {
+                        text.extend(["\\", &word]);
+                        is_odd = true;
+                    }
+                }
             }
             Event::End(_) => {
                 let names: Vec<&str> = path.iter().map(String::as_str).collect();
-                end(&names, Text { text: std::mem::take(&mut text), is_encoded })?;
+                end(&names, Text { text: std::mem::take(&mut text), is_encoded, is_odd })?;
                 path.pop();
             }
             Event::Eof if path.is_empty() => return Ok(()),
@@ -87,4 +113,41 @@ fn named(entity: &str) -> Result<char, Unreadable> {
         "quot" => '"',
         _ => return Err(Unreadable),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(xml: &str, name_of: impl Fn(Text) -> Option<String>) -> Option<Vec<String>> {
+        let mut names = Some(Vec::new());
+        let all = read(xml.as_bytes(), |path, text| {
+            if path.last() == Some(&"Name") {
+                names = names.take().zip(name_of(text)).map(|(mut names, name)| {
+                    names.push(name);
+                    names
+                });
+            }
+            Ok(())
+        });
+        all.ok().and(names)
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_told_so_that_it_cannot_be_taken_for_another() {
+        let table = [
+            ("<Name>a&amp;b&#x9;</Name>", "a&b\t", true),
+            ("<Name Encoded=\"true\">a%EF%BF%BE</Name>", "a\u{fffe}", true),
+            ("<Name Encoded=\"true\">a%ED%A0%80b</Name>", "a\\xED\\xA0\\x80b", false),
+            ("<Name>a&#xD800;b</Name>", "a\\#xD800b", false),
+        ];
+        for (xml, escaped, is_text) in table {
+            let xml = format!("<E>{xml}</E>");
+            let expected = Some(vec![escaped.to_owned()]);
+            assert_eq!(names(&xml, |text| Some(text.name_or_escaped())), expected, "{xml}");
+            let plain = names(&xml, |text| text.name().ok());
+            assert_eq!(plain, expected.filter(|_| is_text), "{xml}");
+        }
+        assert_eq!(names("<E><Name>&what;</Name></E>", |text| text.name().ok()), None);
+    }
 }

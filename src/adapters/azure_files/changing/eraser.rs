@@ -15,14 +15,11 @@ use crate::adapters::azure_files::lister::{Entered, Lister};
 use crate::adapters::azure_files::share::Share;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
-use crate::domain::outcome::{Barrier, Block};
+use crate::domain::outcome::{Barrier, Block, IN_A_SHARE_SNAPSHOT};
 use crate::ports::sources::Erased;
 
 const DOING: &str = "erasing a file";
 const DOING_DIRECTORY: &str = "erasing a directory of a share";
-
-/// The code of a file in a snapshot of a share. It is ours; the service has none.
-const IN_A_SNAPSHOT: &str = "InAShareSnapshot";
 
 /// Erases in one share.
 pub struct Eraser {
@@ -55,7 +52,7 @@ impl Eraser {
         Ok(match look(&self.share, &item.name, snapshot).await? {
             Standing::Absent => Erased::AlreadyAbsent,
             Standing::There(_) | Standing::Pending | Standing::Closed(..) => {
-                Erased::Blocked(Barrier::new(Block::Immutable, IN_A_SNAPSHOT))
+                Erased::Blocked(Barrier::new(Block::Immutable, IN_A_SHARE_SNAPSHOT))
             }
         })
     }

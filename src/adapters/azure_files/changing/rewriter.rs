@@ -58,7 +58,7 @@ impl Rewriter {
         if item.kind == Kind::Directory {
             return Ok(refused("directory"));
         }
-        let draft = drafts::beside(&item.name);
+        let draft = drafts::beside(&item.name, &item.etag);
         let (Some(url), Some(draft_url)) =
             (self.share.file_url(&item.name, None), self.share.file_url(&draft, None))
         else {

@@ -57,7 +57,7 @@ impl Rewriter {
         if item.version != Version::Current {
             return Ok(refused("earlier_form"));
         }
-        let draft = drafts::beside(&item.name);
+        let draft = drafts::beside(&item.name, &item.etag);
         let (Some(url), Some(draft_url)) = (self.lake.url(&item.name), self.lake.url(&draft))
         else {
             return Ok(refused("name"));

@@ -153,6 +153,7 @@ pub static DE: Texts = Texts {
     because_broken: "Es ist beschädigt, oder das Lesen brach ab.",
     because_changed: "Es wurde geändert, während es gelesen wurde.",
     because_locked: "Jemand anders hatte es geöffnet.",
+    because_name: "Sein Name lässt sich in keiner Anfrage an den Dienst nennen, der es aufbewahrt.",
     because_whose: "Mehrere Personen sollen diesen Ordner haben; wem er gehört, ist nicht klar.",
     because_no_source: "Es liegt an einem Ort, für den diese Suche nicht eingerichtet ist.",
     because_missing: "Es soll dort liegen, aber dort liegt nichts.",

@@ -148,6 +148,7 @@ pub static EN: Texts = Texts {
     because_broken: "It is damaged, or reading it broke off.",
     because_changed: "It was being changed while it was read.",
     because_locked: "Somebody else had it open.",
+    because_name: "Its name cannot be said in any request to the service that keeps it.",
     because_whose: "Several people are said to have this folder, and it is not clear whose it is.",
     because_no_source: "It lies in a place that this search is not set up to read.",
     because_missing: "It is said to be there, and nothing is.",

@@ -159,6 +159,7 @@ pub static FR: Texts = Texts {
     because_broken: "Il est endommagé, ou sa lecture s’est interrompue.",
     because_changed: "Il était modifié pendant qu’il était lu.",
     because_locked: "Quelqu’un d’autre l’avait ouvert.",
+    because_name: "Aucune requête au service qui le conserve ne peut dire son nom.",
     because_whose: "Ce dossier serait à plusieurs personnes, et on ne sait pas à laquelle il est.",
     because_no_source: "Il se trouve à un endroit que cette recherche n’est pas configurée pour \
         lire.",

@@ -147,6 +147,7 @@ pub static JA: Texts = Texts {
     because_broken: "破損しているか、読み取りが途中で途切れました。",
     because_changed: "読み取り中に変更されました。",
     because_locked: "他の人が開いていました。",
+    because_name: "保管しているサービスへの要求では表せない名前が付いています。",
     because_whose: "このフォルダーは複数の人のものとされており、誰のものか明らかではありません。",
     because_no_source: "この検索の対象として設定されていない場所にあります。",
     because_missing: "そこにあるはずですが、何もありません。",

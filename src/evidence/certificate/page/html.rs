@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use crate::domain::asked::subject::IdentityType;
 use crate::domain::coverage::portal::{PORTAL, portal};
 use crate::domain::coverage::words::words as words_of_coverage;
-use crate::domain::outcome::FIXED;
 use crate::domain::regulation::choice::words;
 use crate::domain::regulation::law::Law;
 use crate::domain::state::State;
@@ -153,10 +152,12 @@ fn decisions(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt:
     writeln!(out, "</tbody>\n</table>\n</div>\n</section>")
 }
 
-/// What a reason means that is a service's and no operator's.
-fn fixed(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
-    if certificate.items.iter().any(|item| item.detail.ends_with(FIXED)) {
-        writeln!(out, "<p>{}</p>", escape(texts.fixed))?;
+/// What reasons mean that are a service's and no operator's.
+fn meanings(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::Result {
+    let refused = certificate.items.iter().filter(|item| item.outcome != "kept");
+    for (codes, text) in texts.meant(refused.map(|item| item.detail.as_str())) {
+        let codes: Vec<String> = codes.into_iter().map(code).collect();
+        writeln!(out, "<p>{}</p>", fill(text, &[("codes", &codes.join(", "))]))?;
     }
     Ok(())
 }
@@ -235,7 +236,7 @@ fn outcome(out: &mut String, certificate: &Certificate, texts: &Texts) -> fmt::R
     if more != "0" {
         writeln!(out, "<p>{}</p>", fill(texts.more_rows, &[("count", &more)]))?;
     }
-    fixed(out, certificate, texts)?;
+    meanings(out, certificate, texts)?;
     declared(out, certificate, texts)?;
     if let Some(untouched) = &certificate.untouched {
         let filled = fill(

@@ -1,5 +1,9 @@
 //! What the page says, in each of its languages. `{…}` is filled in.
 
+use std::collections::BTreeSet;
+
+use crate::domain::outcome::{FIXED, IN_A_SHARE_SNAPSHOT};
+
 /// The sentences and words of one language.
 pub struct Texts {
     /// BCP 47 tag of the language.
@@ -41,8 +45,8 @@ pub struct Texts {
     pub more_rows: &'static str,
     /// Words of outcomes, in the order of [`OUTCOMES`].
     pub outcomes: [&'static str; 11],
-    /// What it means that a service has fixed something.
-    pub fixed: &'static str,
+    /// What codes of reasons mean, in the order of [`MEANT`].
+    pub meanings: [&'static str; MEANT.len()],
     /// What was declared.
     pub declared: &'static str,
     /// Heading and columns of what people decided.
@@ -96,6 +100,30 @@ pub const OUTCOMES: [&str; 11] = [
     "archived",
 ];
 
+/// Codes in reasons that are not plain to whoever is told them, in the order of the tables of
+/// meanings. What leases and holds are called tells of itself.
+pub const MEANT: [&[&str]; 8] = [
+    &[FIXED],
+    &[IN_A_SHARE_SNAPSHOT],
+    &[
+        "SharingViolation",
+        "FileLockConflict",
+        "FileOpenBySmbClient",
+        "ClientCacheFlushDelay",
+        "CannotDeleteFileOrDirectory",
+    ],
+    &["ReadOnlyAttribute"],
+    &["DeletePending"],
+    &["DirectoryNotEmpty"],
+    &["name"],
+    &[
+        "AuthorizationPermissionMismatch",
+        "AuthorizationFailure",
+        "InsufficientAccountPermissions",
+        "forbidden",
+    ],
+];
+
 /// The words of decisions, in the order of the tables of words.
 pub const DECISIONS: [&str; 6] =
     ["approved", "refused", "cancelled", "stopped", "retried", "extended"];
@@ -105,6 +133,20 @@ impl Texts {
     pub fn outcome<'a>(&'a self, word: &'a str) -> &'a str {
         let known = OUTCOMES.iter().position(|outcome| *outcome == word);
         known.map_or(word, |index| self.outcomes[index])
+    }
+
+    /// What the codes in these reasons mean: those that mean the same, and their sentence.
+    pub fn meant<'a>(
+        &self,
+        reasons: impl Iterator<Item = &'a str>,
+    ) -> Vec<(BTreeSet<&'a str>, &'static str)> {
+        let parts: BTreeSet<&str> = reasons.flat_map(|reason| reason.split(": ")).collect();
+        let of = |codes: &&[&str]| {
+            let mine = parts.iter().copied().filter(|part| codes.contains(part));
+            mine.collect::<BTreeSet<&str>>()
+        };
+        let all = MEANT.iter().map(of).zip(self.meanings);
+        all.filter(|(codes, _)| !codes.is_empty()).collect()
     }
 
     /// The decision in words, likewise.

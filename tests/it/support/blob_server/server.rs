@@ -25,7 +25,7 @@ use crate::support::serving::{Serving, serve};
 /// The account's name.
 pub const ACCOUNT: &str = "ownstore";
 /// Any key is taken.
-const KEY: &str = "a2V5";
+pub const KEY: &str = "a2V5";
 
 /// A running server. It ends with the test's runtime.
 pub struct BlobServer {

@@ -32,6 +32,8 @@ pub struct Account {
     pub shares: BTreeMap<String, Share>,
     /// Whether the shares may be listed by who may read and write in them.
     pub lists_shares: bool,
+    /// Whether it is told what is open.
+    pub lists_handles: bool,
     /// Whether directories may be deleted by who may delete files.
     pub deletes_directories: bool,
     /// Most entries of a page of a listing.
@@ -45,6 +47,7 @@ impl Account {
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
             shares: BTreeMap::new(),
             lists_shares: true,
+            lists_handles: true,
             deletes_directories: true,
             page_max: 5000,
             count: 0,
@@ -156,6 +159,7 @@ impl Account {
             content: content.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             lease: None,
             handles: Vec::new(),
+            listed_size: None,
             is_pending: false,
             is_forbidden: false,
         }
@@ -218,12 +222,18 @@ impl Account {
         parent.entries.remove(&folded(&name)).map(drop).ok_or(NOT_FOUND)
     }
 
-    /// Closes what is open of a file; one that was deleted meanwhile goes.
+    /// Closes what is open of a file: what was written meanwhile is told from then on, and one that
+    /// was deleted meanwhile goes.
     pub fn close(&mut self, share: &str, path: &str) -> Result<usize, Refusal> {
+        let (etag, now) = (self.etag(), self.now);
         let root = self.root_mut(share)?;
         let file = root.file_mut(path)?;
         let count = file.handles.len();
         file.handles.clear();
+        if file.listed_size.take().is_some() {
+            file.info.etag = etag;
+            (file.info.written, file.info.modified, file.info.changed) = (now, now, now);
+        }
         if file.check_open() == Err(PENDING) {
             let (parent, name) = root.parent_mut(path)?;
             parent.entries.remove(&folded(&name));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::support::blob_server::conditions::{Refusal, refusal};
 use crate::support::blob_server::form::http_date;
@@ -15,6 +16,8 @@ use crate::support::file_server::operation::Addressed;
 use crate::support::file_server::tree::{Entry, File, Info, Node, folded};
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+/// Stands in a name for half a character, which Windows lets into names and no text can hold.
+pub const HALF: char = '\u{f8ff}';
 /// What may be asked of a listing.
 const INCLUDES: [&str; 4] = ["timestamps", "etag", "attributes", "permissionkey"];
 const SHARE_INCLUDES: [&str; 3] = ["snapshots", "metadata", "deleted"];
@@ -58,11 +61,20 @@ pub fn entries(
 
 fn entry(xml: &mut String, entry: &Entry, include: &[String]) {
     let (element, info, length) = match &entry.node {
-        Node::File(file) => ("File", &file.info, Some(file.bytes.len())),
+        Node::File(file) => {
+            ("File", &file.info, Some(file.listed_size.unwrap_or(file.bytes.len())))
+        }
         Node::Directory(directory) => ("Directory", &directory.info, None),
     };
     write!(xml, "<{element}>").unwrap();
-    name(xml, "Name", &entry.name);
+    match entry.name.contains(HALF) {
+        false => name(xml, "Name", &entry.name),
+        true => {
+            let encoded = utf8_percent_encode(&entry.name, NON_ALPHANUMERIC).to_string();
+            let halved = encoded.replace("%EF%A3%BF", "%ED%A0%80");
+            write!(xml, "<Name Encoded=\"true\">{halved}</Name>").unwrap();
+        }
+    }
     let asks = |word: &str| include.iter().any(|it| it == word);
     if !include.is_empty() {
         text(xml, "FileId", &info.id.to_string());
@@ -152,10 +164,33 @@ fn one_share(
     xml.push_str("</Properties></Share>");
 }
 
-/// What is open of a file.
-pub fn handles(path: &str, file: &File) -> String {
+/// A page of what is open in a directory and all below it, by the order of paths.
+pub fn all_handles(
+    account: &Account,
+    place: &Addressed,
+    request: &Request,
+) -> Result<String, Refusal> {
+    if request.header("x-ms-recursive") != Some("true") {
+        return Ok(handles(&[], ""));
+    }
+    let found = account.root(&place.share, None)?.walk();
+    let files = found.iter().filter_map(|(path, node)| match node {
+        Node::File(file) => Some((path.as_str(), file)),
+        Node::Directory(_) => None,
+    });
+    let after = request.query("marker").map(read_marker).transpose()?.unwrap_or_default();
+    let mut ahead = files.filter(|(path, file)| *path > after.as_str() && !file.handles.is_empty());
+    let page: Vec<_> = ahead.by_ref().take(page_max(account, request)?).collect();
+    let next = ahead.next().and(page.last()).map(|(path, _)| marker(path));
+    Ok(handles(&page, &next.unwrap_or_default()))
+}
+
+/// What is open of files.
+pub fn handles(files: &[(&str, &File)], next_marker: &str) -> String {
     let mut xml = format!("{DECLARATION}<EnumerationResults><Entries>");
-    for handle in &file.handles {
+    let all =
+        files.iter().flat_map(|(path, file)| file.handles.iter().map(|it| (*path, *file, it)));
+    for (path, file, handle) in all {
         xml.push_str("<Handle>");
         text(&mut xml, "HandleId", &handle.id.to_string());
         name(&mut xml, "Path", path);
@@ -167,7 +202,9 @@ pub fn handles(path: &str, file: &File) -> String {
         text(&mut xml, "OpenTime", &http_date(file.info.changed));
         xml.push_str("</Handle>");
     }
-    xml.push_str("</Entries><NextMarker /></EnumerationResults>");
+    xml.push_str("</Entries>");
+    text(&mut xml, "NextMarker", next_marker);
+    xml.push_str("</EnumerationResults>");
     xml
 }
 

@@ -20,6 +20,7 @@ pub enum Operation {
     DirectoryDelete,
     DirectorySetMetadata,
     DirectoryList,
+    DirectoryListHandles,
     FileCreate,
     FileDownload,
     FileGetProperties,
@@ -57,6 +58,7 @@ impl Operation {
             (false, "share") if place.path.is_empty() => Self::of_share(method, comp),
             (false, "directory") => Self::of_directory(method, comp),
             (false, "") if !place.path.is_empty() => Self::of_file(method, comp),
+            (false, "") if method == "GET" && comp == "listhandles" => Self::DirectoryListHandles,
             (false, _) => Self::Unknown,
         }
     }
@@ -138,6 +140,11 @@ pub fn is_private(c: char) -> bool {
     ('\u{f000}'..='\u{f0ff}').contains(&c)
 }
 
+/// Whether a path is longer than a request can say: programs on a mounted share can make such.
+pub fn is_too_long(path: &str) -> bool {
+    path.encode_utf16().count() > 2048
+}
+
 /// Whether the service takes a path: no part is empty or longer than 255, none is made of one or
 /// two dots, and none has a character that Windows has not.
 pub fn is_path(path: &str) -> bool {
@@ -146,7 +153,5 @@ pub fn is_path(path: &str) -> bool {
         let length = part.encode_utf16().count();
         (1..=255).contains(&length) && part.chars().all(is_character) && !matches!(part, "." | "..")
     };
-    path.encode_utf16().count() <= 2048
-        && path.split('/').count() <= 250
-        && path.split('/').all(is_part)
+    !is_too_long(path) && path.split('/').count() <= 250 && path.split('/').all(is_part)
 }

@@ -129,6 +129,16 @@ impl FileServer {
         self.alter(share, path, |file| file.handles.push(handle));
     }
 
+    /// Writes in a file that is open: readers see it, and nothing else tells of it before it is
+    /// closed.
+    pub fn write_open(&self, share: &str, path: &str, bytes: &[u8]) {
+        self.alter(share, path, |file| {
+            assert!(!file.handles.is_empty(), "it is open");
+            file.listed_size.get_or_insert(file.bytes.len());
+            file.bytes = Bytes::copy_from_slice(bytes);
+        });
+    }
+
     /// Closes it again.
     pub fn close(&self, share: &str, path: &str) {
         self.account().close(share, path).unwrap();

@@ -7,7 +7,9 @@ use crate::support::blob_server::form::http_date;
 use crate::support::blob_server::service::{common, refused_reply};
 use crate::support::blob_server::wire::{Reply, Request};
 use crate::support::file_server::account::Account;
-use crate::support::file_server::operation::{Addressed, Operation, is_private, range};
+use crate::support::file_server::operation::{
+    Addressed, Operation, is_private, is_too_long, range,
+};
 use crate::support::file_server::tree::{File, Info};
 use crate::support::file_server::writing::{self, permission};
 use crate::support::file_server::{entry, listing};
@@ -48,7 +50,7 @@ fn act(
     if CONDITIONS.iter().any(|name| request.header(name).is_some()) {
         return Err(refusal(400, "ConditionHeadersNotSupported"));
     }
-    if at.path.contains(is_private) {
+    if at.path.contains(is_private) || is_too_long(&at.path) {
         return Err(refusal(400, "InvalidResourceName"));
     }
     match operation {
@@ -69,6 +71,7 @@ fn act(
         | Operation::DirectoryGetProperties
         | Operation::DirectoryDelete
         | Operation::DirectorySetMetadata
+        | Operation::DirectoryListHandles
         | Operation::DirectoryList => of_directory(account, at, endpoint, request, operation),
         Operation::Unknown => Err(refusal(400, "InvalidUri")),
         _ => of_file(account, at, request, operation),
@@ -126,7 +129,7 @@ fn of_file(
         }
         Operation::FileListHandles => {
             let file = account.root(&at.share, None)?.file(&at.path)?;
-            Ok(Reply::new(200).xml(listing::handles(&at.path, file)))
+            Ok(Reply::new(200).xml(listing::handles(&[(&at.path, file)], "")))
         }
         Operation::FileForceCloseHandles => {
             let count = account.close(&at.share, &at.path)?;
@@ -193,6 +196,12 @@ fn of_directory(
         Operation::DirectoryCreate => {
             let info = writing::create_directory(account, at, request)?;
             Ok(described(dated(Reply::new(201), &info), &info))
+        }
+        Operation::DirectoryListHandles if !account.lists_handles => {
+            Err(refusal(403, "AuthorizationPermissionMismatch"))
+        }
+        Operation::DirectoryListHandles => {
+            Ok(Reply::new(200).xml(listing::all_handles(account, at, request)?))
         }
         Operation::DirectoryDelete if !account.deletes_directories => {
             Err(refusal(403, "AuthorizationFailure"))

@@ -53,6 +53,8 @@ pub struct File {
     pub content: BTreeMap<String, String>,
     pub lease: Option<String>,
     pub handles: Vec<Handle>,
+    /// How long a listing says it is while somebody writes who has it open, until it is closed.
+    pub listed_size: Option<usize>,
     /// Deleted, and there until its last handle is closed.
     pub is_pending: bool,
     /// Nobody is let in.

@@ -1,6 +1,6 @@
 //! File systems, what was deleted in them and can be restored, and the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,8 @@ pub struct Deleted {
 pub struct Account {
     pub now: Timestamp,
     pub file_systems: BTreeMap<String, FileSystem>,
+    /// Names of those that were deleted and can be restored; `None` if there are none ever.
+    pub deleted: Option<BTreeSet<String>>,
     /// How long deleted paths are kept; `None` if not at all.
     pub retention_days: Option<u32>,
     /// Whether we are told of that, and of deleted paths.
@@ -58,6 +60,7 @@ impl Account {
         Self {
             now: "2026-11-23T12:00:00Z".parse().unwrap(),
             file_systems: BTreeMap::new(),
+            deleted: None,
             retention_days: None,
             tells_of_deleted: true,
             lets_own: true,
@@ -81,6 +84,13 @@ impl Account {
         }
         self.file_systems.insert(name.to_owned(), FileSystem::default());
         Ok(())
+    }
+
+    pub fn delete(&mut self, name: &str) {
+        self.file_systems.remove(name);
+        if let Some(deleted) = &mut self.deleted {
+            deleted.insert(name.to_owned());
+        }
     }
 
     pub fn lake(&self, name: &str) -> Result<&FileSystem, Refusal> {

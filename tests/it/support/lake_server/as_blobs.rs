@@ -20,14 +20,14 @@ pub fn act(account: &mut Account, at: &Addressed, endpoint: &str, request: &Requ
     let (method, comp) = (request.method.as_str(), word("comp"));
     match (at.lake.is_empty(), at.path.is_empty()) {
         (true, _) if word("restype") == "service" && comp == "properties" => policy(account),
-        (true, _) if comp == "list" => Ok(Reply::new(200).xml(containers(account, endpoint))),
+        (true, _) if comp == "list" => containers(account, endpoint, request),
         (false, true) if word("restype") == "container" => match method {
             "PUT" => {
                 account.create(&at.lake).map_err(as_container)?;
                 Ok(of_lake(account, Reply::new(201)))
             }
             "DELETE" => {
-                account.file_systems.remove(&at.lake);
+                account.delete(&at.lake);
                 Ok(Reply::new(202))
             }
             _ => {
@@ -89,21 +89,32 @@ fn policy(account: &Account) -> Answer {
     Ok(Reply::new(200).xml(properties(Policy { retention_days, ..Policy::default() })))
 }
 
-fn containers(account: &Account, endpoint: &str) -> String {
+fn containers(account: &Account, endpoint: &str, request: &Request) -> Answer {
+    let asks_deleted = request.query("include") == Some("deleted");
+    if asks_deleted && !account.tells_of_deleted {
+        return Err(refusal(403, "AuthorizationPermissionMismatch"));
+    }
+    let prefix = request.query("prefix").unwrap_or_default();
+    let gone = account.deleted.iter().flatten().filter(|_| asks_deleted).map(|name| (name, true));
+    let there = account.file_systems.keys().map(|name| (name, false));
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults ServiceEndpoint=\"{}\">\
          <Containers>",
         escaped(endpoint)
     );
-    for name in account.file_systems.keys() {
+    for (name, is_gone) in there.chain(gone).filter(|(name, _)| name.starts_with(prefix)) {
         xml.push_str("<Container>");
         text(&mut xml, "Name", name);
+        if is_gone {
+            text(&mut xml, "Deleted", "true");
+            text(&mut xml, "Version", "01D0000000000000");
+        }
         xml.push_str("<Properties>");
         text(&mut xml, "Last-Modified", &http_date(account.now));
         text(&mut xml, "Etag", "\"0x8DE00000000\"");
         xml.push_str("</Properties></Container>");
     }
-    xml + "</Containers><NextMarker /></EnumerationResults>"
+    Ok(Reply::new(200).xml(xml + "</Containers><NextMarker /></EnumerationResults>"))
 }
 
 /// The words of this endpoint.

@@ -79,7 +79,7 @@ fn act(
         }
         Operation::FileSystemDelete => {
             account.lake(&at.lake)?;
-            account.file_systems.remove(&at.lake);
+            account.delete(&at.lake);
             Ok(Reply::new(202))
         }
         Operation::FileSystemListPaths => {

@@ -18,7 +18,31 @@ pub fn of(tag: &str) -> &'static Texts {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::evidence::certificate::page::texts::MEANT;
+
+    #[test]
+    fn codes_that_mean_the_same_have_one_sentence() {
+        let reasons = [
+            "lock: SharingViolation",
+            "redaction: locked: FileLockConflict",
+            "name: InvalidResourceName",
+            "lock: SharingViolation",
+            "lease: LeaseAlreadyPresent",
+            "named",
+        ];
+        for texts in ALL {
+            let meant = texts.meant(reasons.into_iter());
+            let codes: Vec<Vec<&str>> =
+                meant.iter().map(|(codes, _)| codes.iter().copied().collect()).collect();
+            assert_eq!(codes, [vec!["FileLockConflict", "SharingViolation"], vec!["name"]]);
+            assert!(texts.meanings.iter().all(|text| text.starts_with("{codes}")), "{}", texts.tag);
+            let each: BTreeSet<&str> = texts.meanings.into_iter().collect();
+            assert_eq!(each.len(), MEANT.len(), "{}", texts.tag);
+        }
+    }
 
     #[test]
     fn a_language_is_known_by_its_first_part() {

@@ -52,8 +52,25 @@ pub static ENGLISH: Texts = Texts {
         "put aside: registered no more",
         "put aside: hidden",
     ],
-    fixed: "FixedByTheService: the service lets nobody change this part of the record of a run, \
-            such as who created it. It goes only with the whole run.",
+    meanings: [
+        "{codes}: the service lets nobody change this part of the record of a \
+         run, such as who created it. It goes only with the whole run.",
+        "{codes}: a snapshot of the whole share keeps it as it was, and nobody \
+         can change a snapshot. It goes when whoever keeps the snapshot, or the \
+         backup that it belongs to, removes it.",
+        "{codes}: somebody had it open or had locked parts of it. It stayed as \
+         it was.",
+        "{codes}: it is marked so that nobody may change or delete it. It stayed \
+         as it was.",
+        "{codes}: it is deleted already, and is there until whoever has it open \
+         closes it.",
+        "{codes}: there is still something in this directory.",
+        "{codes}: it has a name or a path that no request to the service can \
+         say, so that it could be neither read nor changed. It can be renamed or \
+         deleted by other means, as where its share is mounted.",
+        "{codes}: the identity by which this was done has no right to it there. It stayed \
+         as it was.",
+    ],
     declared: "{items} items of the form “{form}” in {source} were not looked through: {by} \
         declared on {on} that they hold no person ({reason}).",
     decisions: "Who decided what",

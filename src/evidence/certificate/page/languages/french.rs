@@ -53,9 +53,27 @@ pub static FRENCH: Texts = Texts {
         "mis de côté : plus enregistrés",
         "mis de côté : masqués",
     ],
-    fixed: "FixedByTheService : le service ne laisse personne modifier cette partie de \
-            l’enregistrement d’une exécution, par exemple son auteur. Elle ne disparaît qu’avec \
-            l’exécution entière.",
+    meanings: [
+        "{codes} : le service ne laisse personne modifier cette partie de \
+         l’enregistrement d’une exécution, par exemple son auteur. Elle ne \
+         disparaît qu’avec l’exécution entière.",
+        "{codes} : un instantané de tout le partage le conserve tel qu’il était, \
+         et personne ne peut modifier un instantané. Il disparaît quand ceux qui \
+         conservent l’instantané, ou la sauvegarde dont il fait partie, le \
+         suppriment.",
+        "{codes} : quelqu’un l’avait ouvert ou en avait verrouillé des parties. \
+         Il est resté tel quel.",
+        "{codes} : il est marqué de sorte que personne ne puisse le modifier ni \
+         le supprimer. Il est resté tel quel.",
+        "{codes} : il est déjà supprimé et subsiste jusqu’à ce que ceux qui \
+         l’ont ouvert le ferment.",
+        "{codes} : ce répertoire contient encore quelque chose.",
+        "{codes} : aucune requête au service ne peut dire son nom ou son \
+         chemin ; il n’a pu être ni lu ni modifié. Il peut être renommé ou supprimé par \
+         d’autres moyens, par exemple là où son partage est monté.",
+        "{codes} : l’identité qui a servi à ce traitement n’en a pas le droit à cet endroit. \
+         Il est resté tel quel.",
+    ],
     declared: "{items} objets de la forme « {form} » dans {source} n’ont pas été examinés : {by} a \
                déclaré le {on} qu’ils ne concernent personne ({reason}).",
     decisions: "Qui a décidé quoi",

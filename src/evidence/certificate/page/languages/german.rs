@@ -53,8 +53,27 @@ pub static GERMAN: Texts = Texts {
         "beiseitegelegt: nicht mehr registriert",
         "beiseitegelegt: ausgeblendet",
     ],
-    fixed: "FixedByTheService: Diesen Teil des Eintrags eines Laufs, etwa wer ihn angelegt hat, \
-            lässt der Dienst niemanden ändern. Er verschwindet nur mit dem ganzen Lauf.",
+    meanings: [
+        "{codes}: Diesen Teil des Eintrags eines Laufs, etwa wer ihn angelegt \
+         hat, lässt der Dienst niemanden ändern. Er verschwindet nur mit dem \
+         ganzen Lauf.",
+        "{codes}: Eine Momentaufnahme der ganzen Freigabe bewahrt es, wie es \
+         war, und niemand kann eine Momentaufnahme ändern. Es verschwindet, wenn \
+         sie oder die Sicherung, zu der sie gehört, von denen entfernt wird, die \
+         sie aufbewahren.",
+        "{codes}: Jemand hatte es geöffnet oder Teile davon gesperrt. Es blieb, \
+         wie es war.",
+        "{codes}: Es ist so gekennzeichnet, dass niemand es ändern oder löschen \
+         darf. Es blieb, wie es war.",
+        "{codes}: Es ist schon gelöscht und besteht, bis es geschlossen wird, wo \
+         es noch geöffnet ist.",
+        "{codes}: In diesem Verzeichnis liegt noch etwas.",
+        "{codes}: Sein Name oder Pfad lässt sich in keiner Anfrage an den Dienst \
+         nennen; es konnte weder gelesen noch geändert werden. Umbenennen oder \
+         löschen lässt es sich auf anderem Weg, etwa wo seine Freigabe eingebunden ist.",
+        "{codes}: Der Identität, mit der dies ausgeführt wurde, fehlt dort das Recht dazu. \
+         Es blieb, wie es war.",
+    ],
     declared: "{items} Objekte der Form „{form}“ in {source} wurden nicht durchsucht: {by} hat am \
         {on} erklärt, dass sie niemanden betreffen ({reason}).",
     decisions: "Wer was entschieden hat",
