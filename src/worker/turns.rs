@@ -49,9 +49,16 @@ pub async fn next_in(
     world: &World,
     states: &[State],
 ) -> Result<Option<(Standing, Lease)>, Failure> {
-    let ledger = &world.account.ledger;
+    claimed(world, free_in(world, states).await?).await
+}
+
+/// Requests in these states that can be worked on now, those that are due first before the others.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn free_in(world: &World, states: &[State]) -> Result<Vec<Standing>, Failure> {
     let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
-    claimed(world, ledger.free(states, pressed, TURN).await?).await
+    world.account.ledger.free(states, pressed, TURN).await
 }
 
 /// The first of these that nobody else works on, as it stands now that nobody else can.
