@@ -1,9 +1,9 @@
-//! What many erasures cost that come at once: sweeps, CPU and memory of the daemon that serves them.
+//! What many erasures cost that come at once: sweeps, CPU and memory of the daemon.
 //!
-//! `cargo bench --bench many [-- REQUESTS]`, by default 2,000. They wait on a RabbitMQ node when the
-//! program starts, with its defaults, a ledger in a file and a folder of 200 small items, each of
-//! which speaks of its share of the people. `DSRD_BENCH_PROGRAM=PATH` measures another build.
-//! CPU and memory are the daemon's alone; how long it took is the machine's.
+//! `cargo bench --bench many [-- REQUESTS]`, by default 2,000. They wait on a RabbitMQ node when
+//! the daemon starts, with its defaults, a ledger in a file and a folder of 200 small items, each of
+//! which speaks of its share of the people. `DSRD_BENCH_PROGRAM=PATH` measures another build. CPU
+//! and memory are the daemon's alone; how long it took is the machine's.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps in vain has failed")]
 #![expect(clippy::print_stdout, reason = "its answer")]
@@ -42,6 +42,7 @@ async fn measure(count: usize) {
     let broker = RabbitMq::start().await;
     let producer = Producer::connect(&broker.url()).await;
     producer.declare_requests().await;
+    producer.listen("heard", "#").await;
     producer.send_all((0..count).map(|n| erasure(n).to_string())).await;
     let folder = tempfile::tempdir().unwrap();
     fill(&folder.path().join("dsrd-data/azureml"), count);

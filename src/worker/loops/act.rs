@@ -1,13 +1,10 @@
 //! Carries plans out, earliest due first: archives are written and read back, items are erased.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::{self, StreamExt};
-use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::failure::Failure;
@@ -26,15 +23,11 @@ use crate::stages::walk::pass::{Patience, Walk};
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::settle;
-use crate::worker::turns;
+use crate::worker::turns::{self, Line};
 use crate::worker::world::World;
 
 /// How often the progress of an act is noted.
 const NOTE_EVERY_MS: u64 = 500;
-
-/// How long a list of requests is gone by: one that is due before them may come, and clocks step
-/// back.
-const LIST_AGE_MS: Range<i128> = 0..1_000;
 
 /// Where requests are that are acted on.
 const STATES: [State; 3] = [State::Planned, State::Acting, State::Verifying];
@@ -45,29 +38,22 @@ const STEP: &str = "act";
 /// Acts until stopped, on several requests side by side. A request that fails for now is put off,
 /// so that it holds up no other.
 pub async fn run(world: &World) {
-    let line = Line {
-        world,
-        ahead: VecDeque::new(),
-        seen: None,
-        exporting: Arc::new(Semaphore::new(1)),
-        tries: Tries::default(),
-    };
+    let exporting = Arc::new(Semaphore::new(1));
+    let taking = Taking { world, exporting, line: Line::default(), tries: Tries::default() };
     // What is in hand goes on while the next is looked for: it may have the one connection by which
     // the ledger is written.
-    let all = stream::unfold(line, async |mut line: Line<'_>| {
-        let taken = line.next().await?;
-        Some((taken, line))
+    let all = stream::unfold(taking, async |mut taking: Taking<'_>| {
+        let taken = taking.next().await?;
+        Some((taken, taking))
     });
     let most = world.mandate.limits.act_requests_max;
     all.for_each_concurrent(most, |taken| Box::pin(turn(world, taken))).await;
 }
 
-/// Requests that can be acted on, those that are due first before the others.
-struct Line<'a> {
+/// Takes requests in hand, those that are due first before the others.
+struct Taking<'a> {
     world: &'a World,
-    ahead: VecDeque<Standing>,
-    /// When they were looked up.
-    seen: Option<Timestamp>,
+    line: Line,
     /// There is one export at a time.
     exporting: Arc<Semaphore>,
     tries: Tries,
@@ -80,7 +66,7 @@ struct TakenUp {
     _export: Option<OwnedSemaphorePermit>,
 }
 
-impl Line<'_> {
+impl Taking<'_> {
     /// The next to be acted on, once there is one; none after a stop.
     async fn next(&mut self) -> Option<TakenUp> {
         let shift = &self.world.shift;
@@ -104,8 +90,9 @@ impl Line<'_> {
 
     /// The first of those that can be acted on now.
     async fn first(&mut self) -> Result<Option<TakenUp>, Failure> {
-        let mut looked = false;
-        while let Some(standing) = self.listed(&mut looked).await? {
+        let (now, mut looked) = (self.world.account.clock.now(), false);
+        let look = async || turns::free_in(self.world, &STATES).await;
+        while let Some(standing) = self.line.first(now, &mut looked, look).await? {
             let permit = match standing.kind.is_some_and(RequestKind::is_export) {
                 false => None,
                 true => match Arc::clone(&self.exporting).try_acquire_owned() {
@@ -120,18 +107,6 @@ impl Line<'_> {
         }
         Ok(None)
     }
-
-    /// The first of the list, which is made anew if it is used up or old, and was not just made.
-    async fn listed(&mut self, looked: &mut bool) -> Result<Option<Standing>, Failure> {
-        let now = self.world.account.clock.now();
-        let age = self.seen.map(|seen| now.duration_since(seen).as_millis());
-        let is_used = self.ahead.is_empty() || !age.is_some_and(|age| LIST_AGE_MS.contains(&age));
-        if is_used && !*looked {
-            self.ahead = turns::free_in(self.world, &STATES).await?.into();
-            (self.seen, *looked) = (Some(now), true);
-        }
-        Ok(self.ahead.pop_front())
-    }
 }
 
 /// One stage of a request.
@@ -144,7 +119,6 @@ async fn turn(world: &World, taken: TakenUp) {
     if let Err(failure) = settle(world, (STEP, now), &standing, &lease, acted).await {
         report::failed(&world.shift.metrics, STEP, &failure);
     }
-    // It may have to be acted on again.
     world.shift.ring();
 }
 
