@@ -1,6 +1,11 @@
 //! What the loops that carry requests on have in common: turn after turn, a request a turn, under
 //! the lease on it.
 
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use jiff::Timestamp;
+
 use crate::domain::failure::Failure;
 use crate::domain::state::State;
 use crate::ports::standing::Standing;
@@ -16,6 +21,41 @@ const GRACE_MS: u64 = 10_000;
 /// Requests looked at in one turn, the rest of them in the next.
 pub const TURN: u32 = 100;
 
+/// How long a list of requests is gone by: one that is due before them may come, and clocks step
+/// back.
+const LIST_AGE_MS: Range<i128> = 0..1_000;
+
+/// Requests that can be worked on, those that are due first before the others: to look them all up
+/// anew for each would cost more than the work.
+#[derive(Default)]
+pub struct Line {
+    ahead: VecDeque<Standing>,
+    /// When they were looked up.
+    seen: Option<Timestamp>,
+}
+
+impl Line {
+    /// The first. The line is made anew by `look` where it is used up or old, once until `looked`
+    /// is cleared.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub async fn first(
+        &mut self,
+        now: Timestamp,
+        looked: &mut bool,
+        look: impl AsyncFnOnce() -> Result<Vec<Standing>, Failure>,
+    ) -> Result<Option<Standing>, Failure> {
+        let age = self.seen.map(|seen| now.duration_since(seen).as_millis());
+        let is_used = self.ahead.is_empty() || !age.is_some_and(|age| LIST_AGE_MS.contains(&age));
+        if is_used && !*looked {
+            self.ahead = look().await?.into();
+            (self.seen, *looked) = (Some(now), true);
+        }
+        Ok(self.ahead.pop_front())
+    }
+}
+
 /// Takes turns until stopped. One that had nothing to do is followed by a rest, and one that failed
 /// by a pause.
 pub async fn take(
@@ -29,7 +69,7 @@ pub async fn take(
             Ok(worked) => {
                 tries = Tries::default();
                 if !worked {
-                    world.shift.rest().await;
+                    world.shift.rest_well().await;
                 }
             }
             Err(failure) => {
@@ -49,9 +89,16 @@ pub async fn next_in(
     world: &World,
     states: &[State],
 ) -> Result<Option<(Standing, Lease)>, Failure> {
-    let ledger = &world.account.ledger;
+    claimed(world, free_in(world, states).await?).await
+}
+
+/// Requests in these states that can be worked on now, those that are due first before the others.
+///
+/// # Errors
+/// The ledger's failure.
+pub async fn free_in(world: &World, states: &[State]) -> Result<Vec<Standing>, Failure> {
     let pressed = world.mandate.limits.pressed_before(world.account.clock.now());
-    claimed(world, ledger.free(states, pressed, TURN).await?).await
+    world.account.ledger.free(states, pressed, TURN).await
 }
 
 /// The first of these that nobody else works on, as it stands now that nobody else can.
@@ -70,14 +117,13 @@ pub async fn claimed(
     Ok(None)
 }
 
-/// Works under the lease; `None` if a stop came and the work did not end soon after it.
+/// Works under the lease; `None` if a stop came and the work did not end soon after it. Whoever
+/// lets go of the lease then says so to those who wait for the work.
 pub async fn under<T>(
     world: &World,
     lease: &Lease,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Option<Result<T, Failure>> {
     let work = world.shift.leases.hold(lease, Box::pin(work));
-    let done = world.shift.with_grace(GRACE_MS, work).await?;
-    world.shift.ring();
-    Some(done)
+    world.shift.with_grace(GRACE_MS, work).await
 }

@@ -19,6 +19,7 @@ use crate::ports::system::{Clock, Entropy};
 use crate::ports::tenant_logs::TenantLogs;
 use crate::stages::account::keys::Keys;
 use crate::stages::account::records::Account;
+use crate::stages::act::hands::Hands;
 use crate::stages::homes::whose::Around;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::signature::Trust;
@@ -109,6 +110,8 @@ pub struct World {
     pub mandate: Mandate,
     /// Leases, pauses, the stop, the counters.
     pub shift: Shift,
+    /// The items that are acted on.
+    pub hands: Hands,
     /// Whether no other daemon can be on the same ledger.
     pub alone: bool,
 }
@@ -138,6 +141,7 @@ impl World {
             directories: parts.directories,
             exports: parts.exports,
             tenant_logs: parts.tenant_logs,
+            hands: Hands::new(parts.mandate.limits.act_concurrency_max),
             mandate: parts.mandate,
             shift,
             alone: parts.alone,

@@ -15,6 +15,7 @@ use dsrd::domain::policy::rules::{Rule, Treatment};
 use dsrd::ports::messages::callbacks::Answer;
 use dsrd::ports::sources::Source;
 
+use crate::abreast::{abreast, asked_by, of_person};
 use crate::dependents;
 use crate::exporting_things;
 use crate::homes;
@@ -133,7 +134,8 @@ lives!(
     removing_a_run,
     removing_a_workspace,
     removing_a_workspace_with_all,
-    exporting_a_thing
+    exporting_a_thing,
+    acting_on_several
 );
 
 fn export() -> Scenario {
@@ -314,6 +316,21 @@ fn removing_a_workspace() -> Scenario {
 /// Of what it depends on one is shared, and some go by themselves.
 fn removing_a_workspace_with_all() -> Scenario {
     dependents::approved(dependents::workspace(&["log_analytics/s/g/l", "workspace/w"]))
+}
+
+/// Three people at the same time, each with a source of their own: what a second look compares is
+/// then the same whoever else was acted on by then.
+fn acting_on_several() -> Scenario {
+    let mut scenario = abreast(0);
+    for (person, kind) in ["erasure", "access", "erasure"].into_iter().enumerate() {
+        let source = format!("of-{person}");
+        scenario = scenario.with_source(&source);
+        scenario.source(&source).put("it.txt", asked_by(person));
+        let mut message = of_person(person, kind);
+        message["extensions"]["dsrd"]["sources"] = json!([source]);
+        scenario = scenario.sent(message);
+    }
+    patient(scenario)
 }
 
 /// One version of a model is there, and a file of the other is where nobody looks.

@@ -12,6 +12,7 @@ mod names; // the same blobs under every kind of source give the same plan
 mod decisions; // what waits for a person, and what a person may decide
 mod extended; // more time for a request, once
 mod tickets; // work that services finish by themselves, in minutes or weeks
+mod abreast; // several requests acted on at the same time
 mod waiting; // what waits for something outside, and how that ends
 mod callbacks; // producers are told by HTTP, and nobody else is
 mod crash; // the same lives, stopped at every effect and started again

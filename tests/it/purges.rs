@@ -101,7 +101,8 @@ impl<'a> Crowd<'a> {
             case.standing = account.advance(&case, event).await.unwrap().unwrap();
         }
         let walk = self.walk(case.request.people());
-        Box::pin(erase(account, sources, &case, &mandate.limits, &walk)).await.unwrap();
+        let by = (&mandate.limits, &self.world.hands);
+        Box::pin(erase(account, sources, &case, by, &walk)).await.unwrap();
     }
 
     fn walk(&self, people: &[Subject]) -> Walk {

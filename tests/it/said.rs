@@ -113,7 +113,7 @@ async fn content_in_any_encoding_is_found_and_redacted_in_it() {
     join_all(plan.iter().map(|entry| async {
         let ended = redact(&*source, &entry.finding.item, &walk).await;
         let ended = ended.map_err(|failure| failure.chain()).unwrap();
-        assert!(matches!(ended, Redaction::Done { digest: Some(_) }));
+        assert!(matches!(ended, Redaction::Done { digest: Some(_), .. }));
     }))
     .await;
     for (name, word, text) in names {
@@ -187,7 +187,7 @@ async fn what_is_said_of_a_blob_is_searched_and_scrubbed() {
         let ended = redact(&*source, item, &walk).await.map_err(|f| f.chain()).unwrap();
         match item.name.as_str() {
             "unlistable" => assert!(matches!(ended, Redaction::Impossible(_))),
-            name => assert!(matches!(ended, Redaction::Done { digest: None }), "{name}"),
+            name => assert!(matches!(ended, Redaction::Done { digest: None, .. }), "{name}"),
         }
     }
     for (name, header, _) in said {

@@ -24,6 +24,8 @@ pub struct Limits {
     pub read_concurrency_max: usize,
     /// Bytes of the items that are read at the same time, an item counting as 8 MiB at most.
     pub read_bytes_max: u64,
+    /// Requests acted on at the same time; of exports one.
+    pub act_requests_max: usize,
     /// Items acted on at the same time.
     pub act_concurrency_max: usize,
     /// Hits kept for one subject in one item.
@@ -69,6 +71,7 @@ impl Limits {
             ("sweep_requests_max", u64::from(self.sweep_requests_max)),
             ("read_concurrency_max", self.read_concurrency_max as u64),
             ("read_bytes_max", self.read_bytes_max),
+            ("act_requests_max", self.act_requests_max as u64),
             ("act_concurrency_max", self.act_concurrency_max as u64),
             ("hits_per_item_max", self.hits_per_item_max as u64),
             ("decoded_bytes_max", self.decoded_bytes_max),

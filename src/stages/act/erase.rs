@@ -21,6 +21,7 @@ use crate::ports::sources::{Finds, Source, Ticket};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
+use crate::stages::act::hands::Hands;
 use crate::stages::act::order::{Order, Turn};
 use crate::stages::act::target::{Ended, end, source_of};
 use crate::stages::walk::pass::Walk;
@@ -42,11 +43,11 @@ pub async fn erase(
     account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
-    limits: &Limits,
+    (limits, hands): (&Limits, &Hands),
     with: &Walk,
 ) -> Result<(), Failure> {
     let concurrency = limits.act_concurrency_max;
-    let acting = Acting { account, sources, case, concurrency, with };
+    let acting = Acting { account, sources, case, concurrency, hands, with };
     let (mut open, mut after) = (Open::default(), None);
     let mut later: BTreeMap<Step, Vec<u64>> = BTreeMap::new();
     // Ends: each round looks at what comes after the batch of the one before.
@@ -141,6 +142,8 @@ struct Acting<'a> {
     sources: &'a [Arc<dyn Source>],
     case: &'a Case,
     concurrency: usize,
+    /// What is in hand for all requests.
+    hands: &'a Hands,
     with: &'a Walk,
 }
 
@@ -228,7 +231,7 @@ impl Acting<'_> {
     }
 
     async fn take_turns(&self, batch: Vec<Entry>) -> Acted {
-        let Self { account, sources, case, concurrency, with } = *self;
+        let Self { account, sources, case, concurrency, hands, with } = *self;
         let hashes = account.keys.hashes(&case.request.id);
         let mut acted = Acted::default();
         let [earlier, current, along] = in_turn(batch);
@@ -239,10 +242,12 @@ impl Acting<'_> {
             }
             let mut ends = stream::iter(entries)
                 .map(|entry| async move {
+                    let item = &entry.planned.finding.item;
+                    let in_hand = hands.take(&case.request.id, item).await;
                     if with.is_halted() {
                         return None;
                     }
-                    Some((entry.ordinal, end(sources, entry, with).await))
+                    Some((entry.ordinal, end(sources, entry, &in_hand, with).await))
                 })
                 .buffer_unordered(concurrency)
                 .filter_map(std::future::ready);

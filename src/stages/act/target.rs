@@ -10,6 +10,7 @@ use crate::domain::plan::Planned;
 use crate::domain::policy::action::{Action, Otherwise};
 use crate::ports::sources::{Erased, Finds, Source, Things, Ticket, Walked};
 use crate::stages::account::entries::Entry;
+use crate::stages::act::hands::InHand;
 use crate::stages::rewrite::redact::{Redaction, redact};
 use crate::stages::walk::pass::{self, Walk, item_at_fault};
 
@@ -33,7 +34,8 @@ impl From<ItemOutcome> for Ended {
 /// A failure that may pass, where another try will follow; one that is not the item's.
 pub async fn end(
     sources: &[Arc<dyn Source>],
-    entry: Entry,
+    mut entry: Entry,
+    in_hand: &InHand<'_>,
     with: &Walk,
 ) -> Result<Option<Ended>, Failure> {
     if let Some(outcome) = entry.planned.settled() {
@@ -47,8 +49,14 @@ pub async fn end(
         Finds::Walk(walked) => {
             let (things, source) = (source.things(), walked);
             let begun = entry.begun || goes_with_its_run(&entry.planned);
-            let target = Target { source, finding: &entry.planned.finding, begun };
-            acted_on(&target, things, &entry.planned.action, with).await
+            let Planned { finding, action, .. } = &mut entry.planned;
+            match caught_up(source, finding, in_hand).await {
+                Ok(()) => {
+                    let target = Target { source, finding, begun, in_hand };
+                    acted_on(&target, things, action, with).await
+                }
+                Err(failure) => Err(failure),
+            }
         }
         // Rows go together with what others wait for; nobody can be taken out of one.
         Finds::Ask(_) => Ok(Some(ItemOutcome::Failed("redaction: rows".to_owned()).into())),
@@ -66,6 +74,21 @@ pub async fn end(
         }
         Ok(ended) => Ok(ended),
     }
+}
+
+/// An item that was written anew for others since it was found is the one that was found, without
+/// them.
+async fn caught_up(
+    source: &dyn Walked,
+    finding: &mut Finding,
+    in_hand: &InHand<'_>,
+) -> Result<(), Failure> {
+    let Some(etag) = in_hand.of_now(&finding.item.etag) else { return Ok(()) };
+    let now = pass::again(source, &finding.item).await?;
+    if let Some(now) = now.filter(|now| now.etag == etag) {
+        finding.item = now;
+    }
+    Ok(())
 }
 
 /// Whether a service removes it with a run that went before: it is gone by our hand.
@@ -137,12 +160,13 @@ struct Target<'a> {
     finding: &'a Finding,
     /// Whether we may have been here before, and died before we could say so.
     begun: bool,
+    in_hand: &'a InHand<'a>,
 }
 
 /// What became of an item that was to be removed. What the source keeps of it goes too, whoever
 /// removed it or wrote over it, and however often we come by.
 async fn removed(target: &Target<'_>) -> Result<Ended, Failure> {
-    let Target { source, finding: Finding { item, .. }, begun } = target;
+    let Target { source, finding: Finding { item, .. }, begun, .. } = target;
     let outcome = match source.erase(item).await? {
         Erased::Begun(ticket) => return Ok(Ended::Later(ticket)),
         Erased::Done => ItemOutcome::Erased,
@@ -160,9 +184,12 @@ async fn rewritten(
     otherwise: Otherwise,
     with: &Walk,
 ) -> Result<Ended, Failure> {
-    let Target { source, finding: Finding { item, .. }, begun } = target;
+    let Target { source, finding: Finding { item, .. }, begun, in_hand } = target;
     let outcome = match redact(*source, item, with).await? {
-        Redaction::Done { digest } => return Ok(Ended::So(ItemOutcome::Redacted, digest)),
+        Redaction::Done { digest, etag } => {
+            in_hand.rewrote(&item.etag, etag);
+            return Ok(Ended::So(ItemOutcome::Redacted, digest));
+        }
         Redaction::Overtaken { digest } => {
             let ours = digest.as_ref().or(target.finding.digest.as_ref());
             return settled(target, otherwise, ours, with).await;
@@ -213,7 +240,7 @@ async fn settled(
     ours: Option<&String>,
     with: &Walk,
 ) -> Result<Ended, Failure> {
-    let Target { source, finding: Finding { item, .. }, begun } = target;
+    let Target { source, finding: Finding { item, .. }, begun, .. } = target;
     // What the source keeps of the old bytes goes in any case.
     if let Erased::Blocked(barrier) = source.erase_replaced(item).await? {
         return Ok(ItemOutcome::Blocked(barrier).into());

@@ -29,6 +29,8 @@ pub enum Redaction {
     Done {
         /// Hex SHA-256 of its bytes as they are now, where they are other bytes.
         digest: Option<String>,
+        /// What it is known by now.
+        etag: String,
     },
     /// It was gone.
     Absent,
@@ -81,7 +83,7 @@ pub async fn redact(source: &dyn Walked, item: &Item, with: &Walk) -> Result<Red
     let Beside { content_type, properties, metadata, tags } = beside;
     let form = NewForm { bytes, size, content_type, properties, metadata, tags };
     Ok(match source.rewrite(item, form).await? {
-        Rewritten::Done { .. } => Redaction::Done { digest },
+        Rewritten::Done { etag } => Redaction::Done { digest, etag },
         Rewritten::AlreadyAbsent => Redaction::Absent,
         Rewritten::Changed => Redaction::Overtaken { digest },
         Rewritten::Blocked(barrier) => Redaction::Blocked(barrier),

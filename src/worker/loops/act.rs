@@ -4,8 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::stream::{self, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::domain::failure::Failure;
 use crate::domain::policy::mandate::Mandate;
+use crate::domain::request::RequestKind;
 use crate::domain::state::{Event, State};
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
@@ -16,32 +20,106 @@ use crate::stages::export::{Beside, archive_name, export};
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
+use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::settle;
-use crate::worker::turns;
+use crate::worker::turns::{self, Line};
 use crate::worker::world::World;
 
 /// How often the progress of an act is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
-/// Acts until stopped. A request that fails for now is put off, so that it holds up no other.
+/// Where requests are that are acted on.
+const STATES: [State; 3] = [State::Planned, State::Acting, State::Verifying];
+
+/// What the step is called where it is told of.
+const STEP: &str = "act";
+
+/// Acts until stopped, on several requests side by side. A request that fails for now is put off,
+/// so that it holds up no other.
 pub async fn run(world: &World) {
-    turns::take(world, "act", turn).await;
+    let exporting = Arc::new(Semaphore::new(1));
+    let taking = Taking { world, exporting, line: Line::default(), tries: Tries::default() };
+    // What is in hand goes on while the next is looked for: it may have the one connection by which
+    // the ledger is written.
+    let all = stream::unfold(taking, async |mut taking: Taking<'_>| {
+        let taken = taking.next().await?;
+        Some((taken, taking))
+    });
+    let most = world.mandate.limits.act_requests_max;
+    all.for_each_concurrent(most, |taken| Box::pin(turn(world, taken))).await;
 }
 
-/// One stage of the request that is due first among those that can be acted on now; `false` if
-/// there is none.
-async fn turn(world: &World) -> Result<bool, Failure> {
-    let states = [State::Planned, State::Acting, State::Verifying];
-    let Some((standing, lease)) = turns::next_in(world, &states).await? else { return Ok(false) };
+/// Takes requests in hand, those that are due first before the others.
+struct Taking<'a> {
+    world: &'a World,
+    line: Line,
+    /// There is one export at a time.
+    exporting: Arc<Semaphore>,
+    tries: Tries,
+}
+
+/// A request that nobody else can act on.
+struct TakenUp {
+    standing: Standing,
+    lease: Lease,
+    _export: Option<OwnedSemaphorePermit>,
+}
+
+impl Taking<'_> {
+    /// The next to be acted on, once there is one; none after a stop.
+    async fn next(&mut self) -> Option<TakenUp> {
+        let shift = &self.world.shift;
+        while !shift.stopper.is_stopped() {
+            match self.first().await {
+                Ok(taken) => {
+                    self.tries = Tries::default();
+                    if taken.is_some() {
+                        return taken;
+                    }
+                    shift.rest().await;
+                }
+                Err(failure) => {
+                    report::failed(&shift.metrics, STEP, &failure);
+                    shift.back_off(&mut self.tries).await;
+                }
+            }
+        }
+        None
+    }
+
+    /// The first of those that can be acted on now.
+    async fn first(&mut self) -> Result<Option<TakenUp>, Failure> {
+        let (now, mut looked) = (self.world.account.clock.now(), false);
+        let look = async || turns::free_in(self.world, &STATES).await;
+        while let Some(standing) = self.line.first(now, &mut looked, look).await? {
+            let permit = match standing.kind.is_some_and(RequestKind::is_export) {
+                false => None,
+                true => match Arc::clone(&self.exporting).try_acquire_owned() {
+                    Ok(permit) => Some(permit),
+                    Err(_) => continue,
+                },
+            };
+            let Some((standing, lease)) = turns::claimed(self.world, vec![standing]).await? else {
+                continue;
+            };
+            return Ok(Some(TakenUp { standing, lease, _export: permit }));
+        }
+        Ok(None)
+    }
+}
+
+/// One stage of a request.
+async fn turn(world: &World, taken: TakenUp) {
+    let TakenUp { standing, lease, _export } = taken;
     let now = world.account.clock.now();
     let patience = world.shift.backoff.patience(lease.tries, now, standing.due);
     let acting = act(world, &standing, &lease, patience);
-    match turns::under(world, &lease, acting).await {
-        None => {}
-        Some(acted) => settle(world, ("act", now), &standing, &lease, acted).await?,
+    let Some(acted) = turns::under(world, &lease, acting).await else { return };
+    if let Err(failure) = settle(world, (STEP, now), &standing, &lease, acted).await {
+        report::failed(&world.shift.metrics, STEP, &failure);
     }
-    Ok(true)
+    world.shift.ring();
 }
 
 /// One stage of one request.
@@ -52,7 +130,7 @@ async fn act(
     patience: Patience,
 ) -> Result<(), Failure> {
     let account = &world.account;
-    if !matches!(standing.state, State::Planned | State::Acting | State::Verifying) {
+    if !STATES.contains(&standing.state) {
         // Another daemon was first.
         return Ok(());
     }
@@ -147,7 +225,7 @@ async fn carry_out(
         // What was erased is looked for by a sweep.
         return Ok(());
     }
-    erase(account, &world.sources, case, limits, &walk).await
+    erase(account, &world.sources, case, (limits, &world.hands), &walk).await
 }
 
 /// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.

@@ -35,7 +35,7 @@ pub async fn run(shift: &Shift, ledger: &dyn Ledger, announcer: &dyn Announcer) 
         match done {
             Ok(()) => {
                 tries = Tries::default();
-                shift.rest().await;
+                shift.rest_well().await;
             }
             Err(failure) => {
                 report::failed(&shift.metrics, "announce", &failure);

@@ -43,7 +43,7 @@ pub async fn run(world: &World) {
         match turn(world, &mut own).await {
             Ok(()) => {
                 tries = Tries::default();
-                world.shift.rest().await;
+                world.shift.rest_well().await;
             }
             Err(failure) => {
                 report::failed(&world.shift.metrics, "callback", &failure);

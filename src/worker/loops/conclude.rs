@@ -16,16 +16,15 @@ use crate::stages::verify::erasure::{self, Ending};
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::settle;
+use crate::worker::turns::{Line, TURN};
 use crate::worker::world::World;
-
-/// Requests looked at in one turn, the rest of them in the next.
-const TURN: u32 = 100;
 
 /// Concludes until stopped.
 pub async fn run(world: &World) {
-    let mut tries = Tries::default();
+    let (mut tries, mut line) = (Tries::default(), Line::default());
     while !world.shift.stopper.is_stopped() {
-        let turn = world.shift.stopper.run_until_stopped(Box::pin(turn(world))).await;
+        let turn = Box::pin(turn(world, &mut line));
+        let turn = world.shift.stopper.run_until_stopped(turn).await;
         match turn {
             None => return,
             Some(Ok(worked)) => {
@@ -43,9 +42,10 @@ pub async fn run(world: &World) {
 }
 
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
-async fn turn(world: &World) -> Result<bool, Failure> {
-    let ledger = &world.account.ledger;
-    for standing in ledger.walked(TURN).await? {
+async fn turn(world: &World, line: &mut Line) -> Result<bool, Failure> {
+    let (ledger, now) = (&world.account.ledger, world.account.clock.now());
+    let (mut looked, look) = (false, async || ledger.walked(TURN).await);
+    while let Some(standing) = line.first(now, &mut looked, look).await? {
         let Some(lease) = world.shift.leases.claim(&work_on(&standing.id)).await? else { continue };
         // As it stands now that nobody else can work on it.
         let Some(standing) = ledger.standing(&standing.id).await? else { continue };
@@ -70,8 +70,8 @@ async fn turn(world: &World) -> Result<bool, Failure> {
         let began = world.account.clock.now();
         let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
         let concluded = world.shift.leases.hold(&lease, concluding).await;
-        world.shift.ring();
         settle(world, (purpose.word(), began), &standing, &lease, concluded).await?;
+        world.shift.ring();
         return Ok(true);
     }
     Ok(false)

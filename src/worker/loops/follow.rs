@@ -28,6 +28,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
         Some(Ok(None)) => settle(world, step, &standing, &lease, Ok(())).await?,
         Some(Err(failure)) => settle(world, step, &standing, &lease, Err(failure)).await?,
     }
+    world.shift.ring();
     Ok(true)
 }
 

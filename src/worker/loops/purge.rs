@@ -34,6 +34,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
             Some(Ok(None)) => world.shift.leases.let_go(&lease, End::Done).await?,
             Some(Err(failure)) => put_off_or_end(world, &due, &lease, &failure).await?,
         }
+        world.shift.ring();
         return Ok(true);
     }
     Ok(false)

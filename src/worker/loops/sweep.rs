@@ -36,6 +36,9 @@ use crate::worker::world::World;
 /// How often the progress of a walk is noted.
 const NOTE_EVERY_MS: u64 = 500;
 
+/// How often it is looked whether second looks still wait for each other.
+const GATHER_LOOK_MS: u64 = 1_000;
+
 /// Tries of a shard whose source does not answer, before its sweep goes on without it.
 const SHARD_TRIES_MAX: u32 = 4;
 
@@ -71,7 +74,12 @@ async fn turn(world: &World, purpose: Purpose) -> Result<bool, Failure> {
             Purpose::Verify => {
                 let all = world.mandate.limits.sweep_requests_max;
                 let waiting = waiting(world, purpose, all).await?;
-                waiting.is_empty() || gathers(world, &waiting).await?
+                let gathers = !waiting.is_empty() && gathers(world, &waiting).await?;
+                if gathers {
+                    // All of them are looked up each time: not whenever one of them comes.
+                    world.shift.pause_ms(GATHER_LOOK_MS).await;
+                }
+                waiting.is_empty() || gathers
             }
         };
         if stays {

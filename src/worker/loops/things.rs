@@ -26,6 +26,7 @@ async fn turn(world: &World) -> Result<bool, Failure> {
     if let Some(looked) = turns::under(world, &lease, looking).await {
         settle(world, ("look_up", began), &standing, &lease, looked).await?;
     }
+    world.shift.ring();
     Ok(true)
 }
 

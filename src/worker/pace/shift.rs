@@ -36,6 +36,9 @@ pub struct Shift {
 /// same ledger ring no bell here.
 const LOOK_EVERY_MS: u64 = 500;
 
+/// How long whoever need not be the first to know waits after the bell.
+const TOGETHER_MS: u64 = 100;
+
 impl Shift {
     /// Nobody at work yet.
     pub fn new(
@@ -73,6 +76,13 @@ impl Shift {
             }
         };
         self.stopper.run_until_stopped(woken).await;
+    }
+
+    /// The same for who need not be the first to know: what is rung for in quick succession is
+    /// looked at together.
+    pub async fn rest_well(&self) {
+        self.rest().await;
+        self.pause_ms(TOGETHER_MS).await;
     }
 
     /// Sleeps, unless stopped.

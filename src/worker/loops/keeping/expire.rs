@@ -42,7 +42,7 @@ pub async fn run(shift: &Shift, ledger: &dyn Ledger, stores: &Stores<'_>) {
         match turn.await.unwrap_or(Ok(())) {
             Ok(()) => {
                 tries = Tries::default();
-                shift.rest().await;
+                shift.rest_well().await;
             }
             Err(failure) => {
                 report::failed(&shift.metrics, "expire", &failure);

@@ -626,6 +626,7 @@ pub static LIMITS: LazyLock<Limits> = LazyLock::new(|| Limits {
     sweep_requests_max: 100,
     read_concurrency_max: 4,
     read_bytes_max: 1 << 20,
+    act_requests_max: 1,
     act_concurrency_max: 1,
     hits_per_item_max: 20,
     depth_max: 4,
