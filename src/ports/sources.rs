@@ -59,6 +59,11 @@ pub trait Source: Send + Sync {
     /// Whether the source can be reached with our credential now.
     async fn ping(&self) -> Result<(), Failure>;
 
+    /// What it stands on, where something else can take its place without a word.
+    async fn ground(&self) -> Result<Option<Ground>, Failure> {
+        Ok(None)
+    }
+
     /// What our work needs and our credential has no right to, as far as the source tells.
     async fn lacks(&self) -> Result<Vec<Lack>, Failure> {
         Ok(Vec::new())
@@ -103,6 +108,15 @@ pub async fn held(walked: &dyn Walked) -> Result<Vec<Known>, Failure> {
         Known { sort, name, place, looked: Looked::Looked, why: String::new() }
     };
     Ok(each.into_iter().map(known).collect())
+}
+
+/// What a source stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// Tells it from whatever else may stand at the same place.
+    pub id: String,
+    /// Whether nothing at all is there.
+    pub is_bare: bool,
 }
 
 /// A right that our credential lacks.

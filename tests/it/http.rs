@@ -228,6 +228,12 @@ impl Inventories for World {
     async fn forget_checkpoint(&self, _: &Lease, _: &Shard) -> Result<(), Failure> {
         unreachable!()
     }
+    async fn ground(&self, _: &str) -> Result<Option<String>, Failure> {
+        unreachable!()
+    }
+    async fn note_ground(&self, _: &str, _: &str) -> Result<(), Failure> {
+        unreachable!()
+    }
     async fn seen(&self, _: u64, _: &str) -> Result<Vec<Print>, Failure> {
         unreachable!()
     }

@@ -48,6 +48,7 @@ macro_rules! suite {
         suite!(@ledger fresh, a_rejected_message_has_no_seal);
         suite!(@ledger fresh, records_follow_one_another, what_does_not_follow_changes_nothing);
         suite!(@ledger fresh, standings_come_by_due_date, what_is_due_is_counted_whole);
+        suite!(@ledger fresh, the_last_ground_of_a_source_is_kept);
         suite!(@ledger fresh, items_come_in_pages);
         suite!(@ledger fresh, a_list_comes_in_pages_whatever_is_sought);
         suite!(@ledger fresh, what_was_answered_lately_is_told, each_change_is_felt);
@@ -321,6 +322,15 @@ async fn standings_come_by_due_date(ledger: &dyn Ledger) {
     let census = [(State::Accepted, 4), (State::Finding, 1), (State::Rejected, 1)];
     assert_eq!(ledger.census().await.unwrap(), census);
     assert!(ledger.recently_ended(9).await.unwrap().is_empty(), "what was refused never began");
+}
+
+async fn the_last_ground_of_a_source_is_kept(ledger: &dyn Ledger) {
+    assert_eq!(ledger.ground("/mnt/a").await.unwrap(), None);
+    for (place, id) in [("/mnt/a", "7"), ("/mnt/b", "8"), ("/mnt/a", "9")] {
+        ledger.note_ground(place, id).await.unwrap();
+        assert_eq!(ledger.ground(place).await.unwrap().as_deref(), Some(id));
+    }
+    assert_eq!(ledger.ground("/mnt/b").await.unwrap().as_deref(), Some("8"));
 }
 
 /// What failed was not answered either; what was rejected never is due.

@@ -89,6 +89,7 @@ mod certificate; // the signed statement of an erasure: issued, kept, checked
 mod archive; // bytes, names and manifest, opened by other people's programs
 mod report; // the page for people, looked at by a browser and judged by programs of others
 mod unreached; // whoever is away is named with host, port and cause
+mod unmounted; // a folder that is away is no empty one
 mod traces; // what a collector of ours is told by the program: one trace a request, and all numbers
 mod http; // health, metrics and the page, asked over a socket
 mod deciding; // decisions on the page of a request: tokens, forms, a browser behind a proxy

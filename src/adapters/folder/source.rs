@@ -1,6 +1,7 @@
 //! A folder of this machine as a source: every regular file below it, hidden ones too, is an item,
-//! and so are symbolic links and directories that hold nothing, for their names may speak of
-//! somebody.
+//! and so are symbolic links, pipes, and directories that hold nothing: their names may say a name.
+//!
+//! A directory that does not let us in is an item that cannot be read.
 //!
 //! Links are never followed: what they point to lies in another place, which is a source of its own
 //! or not ours, and following one could read or erase outside the folder. The text of the target is
@@ -31,7 +32,7 @@ use crate::domain::item::{Item, Kind, Version};
 use crate::domain::layout::{Container, Containers, FolderLayout};
 use crate::domain::outcome::{Barrier, Block};
 use crate::ports::sources::{
-    ByteStream, Erased, Finds, Followed, NewForm, Page, Read, Rewritten, Source, Walked,
+    ByteStream, Erased, Finds, Followed, Ground, NewForm, Page, Read, Rewritten, Source, Walked,
 };
 
 /// Items on one page, and names of one directory held in memory at a time.
@@ -121,11 +122,25 @@ impl Source for FolderSource {
         Ok(Some(erased_at))
     }
 
+    /// Where nothing is mounted, the folder itself shows, which has another inode.
+    async fn ground(&self) -> Result<Option<Ground>, Failure> {
+        let look = |root: &Path| {
+            let id = fs::metadata(root)?.ino().to_string();
+            Ok(Ground { id, is_bare: fs::read_dir(root)?.next().is_none() })
+        };
+        self.on_disk("looking into a folder", look).await.map(Some)
+    }
+
     async fn ping(&self) -> Result<(), Failure> {
         let place = self.root.display().to_string();
+        let is_there = self.on_disk("opening it", |root| Ok(root.exists())).await?;
         let answer = self.on_disk("opening it", |root| fs::read_dir(root).map(drop)).await;
         answer.map_err(|failure| {
-            Failure::new(failure.kind, format!("the folder {place}")).because(failure)
+            let because = |text: String| Failure::new(failure.kind, text);
+            if is_there {
+                return because(format!("the folder {place}")).because(failure);
+            }
+            because(format!("the folder {place} is not there: is it mounted?"))
         })
     }
 }
@@ -236,7 +251,12 @@ fn open_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Opened> 
         return Ok(Opened::Changed);
     }
     if metadata.is_dir() {
-        return Ok(Opened::Whole(Bytes::new()));
+        return match fs::read_dir(path) {
+            Ok(_) => Ok(Opened::Whole(Bytes::new())),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Opened::Forbidden),
+            Err(error) if is_absence(&error) => Ok(Opened::Absent),
+            Err(error) => Err(error),
+        };
     }
     if metadata.is_symlink() {
         return Ok(match fs::read_link(path) {
@@ -246,6 +266,10 @@ fn open_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Opened> 
             Err(error) if error.kind() == ErrorKind::InvalidInput => Opened::Changed,
             Err(error) => return Err(error),
         });
+    }
+    if !metadata.is_file() {
+        // To open a pipe is to wait for whoever writes to it.
+        return Ok(Opened::Whole(Bytes::new()));
     }
     let file = match File::open(path) {
         Ok(file) => file,
@@ -345,8 +369,8 @@ type Found = (PathBuf, Metadata);
 fn unchanged(root: &Path, path: &Below, seen: &str) -> io::Result<Result<Found, Rewritten>> {
     Ok(match thing_at(root, path)? {
         Some((_, metadata)) if etag(&metadata) != seen => Err(Rewritten::Changed),
-        Some((_, metadata)) if metadata.is_symlink() => Err(Rewritten::Refused("link".into())),
         Some((_, metadata)) if metadata.is_dir() => Err(Rewritten::Refused("directory".into())),
+        Some((_, metadata)) if !metadata.is_file() => Err(Rewritten::Refused("link".into())),
         Some(found) => Ok(found),
         None => Err(Rewritten::AlreadyAbsent),
     })
@@ -381,12 +405,14 @@ fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
         Ok(metadata) if below.is_directory => {
             let is_empty = match fs::read_dir(&full) {
                 Ok(mut entries) => entries.next().is_none(),
+                // What is in it nobody knows: it was listed so.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => true,
                 Err(error) if is_absence(&error) => false,
                 Err(error) => return Err(error),
             };
             Ok((metadata.is_dir() && is_empty).then_some((full, metadata)))
         }
-        Ok(metadata) if metadata.is_file() || metadata.is_symlink() => Ok(Some((full, metadata))),
+        Ok(metadata) if !metadata.is_dir() => Ok(Some((full, metadata))),
         Ok(_) => Ok(None),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),

@@ -1,5 +1,5 @@
-//! Lists the files, links and empty directories below a folder page by page, in the byte order of
-//! their whole paths.
+//! Lists the files, links, pipes and empty directories below a folder page by page, in the byte
+//! order of their whole paths; and directories that do not let us in.
 //!
 //! A page starts behind a name and not at a position, so it does not matter what was erased or
 //! written between two pages. No more than a page of names of each directory on the way is held in
@@ -8,7 +8,7 @@
 use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -57,12 +57,16 @@ impl Walk<'_> {
         loop {
             let (entries, is_empty) = match self.entries(prefix, done.as_deref()) {
                 Ok(entries) => entries,
+                // One that does not let us in is an item that cannot be read, and so is told of.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied && !is_root => {
+                    return self.whole(prefix);
+                }
                 // Gone since its parent was read, with all that was in it.
                 Err(error) if is_absence(&error) && !is_root => return Ok(()),
                 Err(error) => return Err(error),
             };
             if is_empty && !is_root {
-                return self.empty(prefix);
+                return self.whole(prefix);
             }
             let is_last_round = entries.len() < self.files_max;
             for entry in &entries {
@@ -85,9 +89,7 @@ impl Walk<'_> {
         let full = self.root.join(OsStr::from_bytes(path));
         match fs::symlink_metadata(&full) {
             Ok(_) if draft::is_one(&full) => draft::remove_if_left(&full),
-            Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
-                self.files.push((name_of(path), metadata));
-            }
+            Ok(metadata) if !metadata.is_dir() => self.files.push((name_of(path), metadata)),
             Ok(_) => {}
             Err(error) if is_absence(&error) => {}
             Err(error) => return Err(error),
@@ -95,8 +97,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Takes a directory in which nothing is.
-    fn empty(&mut self, path: &[u8]) -> io::Result<()> {
+    /// Takes a directory itself: nothing is in it that could be told of.
+    fn whole(&mut self, path: &[u8]) -> io::Result<()> {
         let name = name_of(path);
         if path > self.after.as_slice() && name.starts_with(self.prefix) {
             let full = self.root.join(OsStr::from_bytes(&path[..path.len() - 1]));
@@ -123,8 +125,6 @@ impl Walk<'_> {
             let mut path = [prefix, entry.file_name().as_bytes()].concat();
             if kind.is_dir() {
                 path.push(b'/');
-            } else if !kind.is_file() && !kind.is_symlink() {
-                continue;
             }
             if !self.is_wanted(&path) {
                 continue;

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { shared: include_str!("migrations/0030_daemons.sql"), sqlite: "", postgres: "" },
     Migration { shared: include_str!("migrations/0031_things.sql"), sqlite: "", postgres: "" },
+    Migration { shared: include_str!("migrations/0032_grounds.sql"), sqlite: "", postgres: "" },
 ];
 
 /// Any number, as long as it is ours: PostgreSQL's advisory locks are known by number alone.

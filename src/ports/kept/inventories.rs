@@ -64,6 +64,13 @@ pub trait Inventories: Send + Sync {
     /// What a sweep saw in a source, in no order.
     async fn seen(&self, sweep: u64, source: &str) -> Result<Vec<Print>, Failure>;
 
+    /// On what ground the source at a place stood when it last held anything; see
+    /// [`crate::ports::sources::Ground`].
+    async fn ground(&self, place: &str) -> Result<Option<String>, Failure>;
+
+    /// Notes it, in the place of what was noted before.
+    async fn note_ground(&self, place: &str, id: &str) -> Result<(), Failure>;
+
     /// The sweep that a request was last found by.
     async fn found_by(&self, id: &RequestId) -> Result<Option<u64>, Failure>;
 }

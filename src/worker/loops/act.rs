@@ -17,9 +17,11 @@ use crate::stages::account::case::Case;
 use crate::stages::act::erase::erase;
 use crate::stages::act::tenant_logs::{Before, begin};
 use crate::stages::export::{Beside, archive_name, export};
+use crate::stages::find::wanted;
 use crate::stages::verify::archive::{KeptFor, read_back};
 use crate::stages::verify::erasure::rest_dry;
 use crate::stages::walk::pass::{Patience, Walk};
+use crate::worker::loops::sweeping::grounds;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::settle;
@@ -201,6 +203,8 @@ async fn carry_out(
     halt: Arc<AtomicBool>,
 ) -> Result<(), Failure> {
     let (account, exports) = (&world.account, &*world.exports);
+    let asked = wanted(&world.sources, std::iter::once(&case.request));
+    grounds::all_stand(world, &asked).await?;
     let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
     let mut walk = Walk::new(&case.request.people().iter().collect::<Vec<_>>(), limits, patience);
     walk.policy = Some(Arc::new(policy.clone()));

@@ -26,6 +26,7 @@ use crate::stages::verify::erasure;
 use crate::stages::verify::tombstones;
 use crate::stages::walk::pass::{Meter, Walk, unknown_source};
 use crate::worker::loops::sweeping::gathering::gathers;
+use crate::worker::loops::sweeping::grounds;
 use crate::worker::loops::sweeping::looks;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
@@ -193,8 +194,12 @@ async fn shut(world: &World) -> BTreeMap<String, Failure> {
         let source = Arc::clone(source);
         async move {
             let silence = world.account.clock.sleep_ms(PING_MS_MAX);
+            let entered = async {
+                source.ping().await?;
+                grounds::stands(world, &*source).await
+            };
             let failure = tokio::select! {
-                answer = source.ping() => answer.err()?,
+                answer = entered => answer.err()?,
                 () = silence => Failure::transient("asking a source: it gave no answer"),
             };
             Some((source.name().to_owned(), failure.of_source(source.name())))
@@ -316,6 +321,12 @@ async fn walk(
         walked = walk_for(world, purpose, &cases, shard, walk) => walked,
         never = note_on(world, &cases, &on) => match never {},
     };
+    // Whatever was away when it ended may have been away before.
+    let stood = match walked {
+        Ok(_) => grounds::all_stand(world, walked_over(world, shard)).await,
+        Err(_) => Ok(()),
+    };
+    let walked = stood.and(walked);
     on.report(world);
     let times = (began, account.clock.now());
     report::walk_ended(&world.shift.metrics, purpose.word(), shard, &meter, times);
@@ -338,6 +349,10 @@ async fn walk(
         Err(failure) => fail_all(world, (purpose, &sweep), &cases, &failure, lease).await?,
     }
     Ok(true)
+}
+
+fn walked_over<'a>(world: &'a World, shard: &Shard) -> Option<&'a Arc<dyn Source>> {
+    world.sources.iter().find(|source| source.name() == shard.source)
 }
 
 /// A source that cannot be entered is not waited for within a sweep, which others wait for too, but

@@ -74,6 +74,27 @@ impl Inventories for SqlLedger {
         Ok(read(rows, PRINTS)?.into_iter().flatten().collect())
     }
 
+    async fn ground(&self, place: &str) -> Result<Option<String>, Failure> {
+        let row = sqlx::query_scalar("SELECT id FROM grounds WHERE place = $1")
+            .bind(place)
+            .fetch_optional(&mut *self.read().await?)
+            .await;
+        row.map_err(while_doing("reading on what a source stood"))
+    }
+
+    async fn note_ground(&self, place: &str, id: &str) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        let note = "INSERT INTO grounds (place, id) VALUES ($1, $2) \
+                    ON CONFLICT (place) DO UPDATE SET id = excluded.id";
+        sqlx::query(note)
+            .bind(place)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(while_doing("noting on what a source stands"))?;
+        commit(transaction).await
+    }
+
     async fn found_by(&self, id: &RequestId) -> Result<Option<u64>, Failure> {
         let statement =
             "SELECT found_by AS number FROM requests WHERE id = $1 AND found_by IS NOT NULL";

@@ -576,6 +576,8 @@ wired! {
         effect note_checkpoint(lease: &Lease, shard: &Shard, checkpoint: &Checkpoint, seen: &[Print]) -> ();
         look checkpoint(shard: &Shard) -> Option<Noted>;
         effect forget_checkpoint(lease: &Lease, shard: &Shard) -> ();
+        look ground(place: &str) -> Option<String>;
+        effect note_ground(place: &str, id: &str) -> ();
         look seen(sweep: u64, source: &str) -> Vec<Print>;
         look found_by(id: &RequestId) -> Option<u64>;
     }
