@@ -106,6 +106,9 @@ fn end_of(home: &Home, id: &str) -> Value {
     ended(home, id).unwrap()
 }
 
+/// How many requests of a kind there were.
+type Count = Box<dyn Fn(&World) -> u64>;
+
 /// Whoever is killed leaves the old bytes or the new ones, and whoever is started then comes to the
 /// same end: nothing of others is lost, and neither a draft nor a lease is left.
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +123,7 @@ async fn killed_amid_redactions_it_comes_to_the_same_end() {
     world.put("people/ann.txt", "of ann@contoso.com");
     world.files.slow_down(Duration::from_millis(15));
     world.lake.slow_down(Duration::from_millis(15));
-    let counts: Vec<(&str, Box<dyn Fn(&World) -> u64>)> = vec![
+    let counts: Vec<(&str, Count)> = vec![
         ("a draft of a share", Box::new(|it| it.files.requests_of(OfFiles::FileCreate))),
         ("a draft of a file system", Box::new(|it| it.lake.requests_of(OfLake::PathCreate))),
         ("bytes in a share", Box::new(|it| it.files.requests_of(OfFiles::FileUploadRange))),
@@ -311,12 +314,8 @@ async fn a_folder_of_a_user_goes_whole_once_it_is_approved() {
     assert_eq!(code, Some(0), "{log}");
 }
 
-/// Whatever befalls a daemon over both, none of its logs, numbers, spans, events and pages says
-/// whom it is about, or what something is called.
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_named_by_what_a_daemon_says() {
-    let world = World::new("").await;
-    let collector = Collector::start();
+/// Puts the person everywhere in both, and lets every fourth request to them go wrong.
+fn beset(world: &World) {
     let texts = [EMAIL, NAME, CUSTOMER, OBJECT_ID];
     for (number, text) in texts.into_iter().enumerate() {
         world.put(&format!("Users/{EMAIL}/{CONTENT}-{number}.txt"), text);
@@ -340,6 +339,14 @@ async fn nobody_is_named_by_what_a_daemon_says() {
         world.files.fail(number, fault);
         world.lake.fail(number + 1, fault);
     }
+}
+
+/// Whatever befalls a daemon over both, none of its logs, numbers, spans, events and pages says
+/// whom it is about, or what something is called.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_named_by_what_a_daemon_says() {
+    let (world, collector) = (World::new("").await, Collector::start());
+    beset(&world);
     let port = free_port();
     let (listen, url) = (format!("127.0.0.1:{port}"), collector.url());
     let daemon = world.start(&[
