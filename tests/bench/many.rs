@@ -1,9 +1,9 @@
 //! What many erasures cost that come at once: sweeps, CPU and memory of the daemon.
 //!
 //! `cargo bench --bench many [-- REQUESTS]`, by default 2,000. They wait on a RabbitMQ node when
-//! the daemon starts, with its defaults, a ledger in a file and a folder of 200 small items, each of
-//! which speaks of its share of the people. `DSRD_BENCH_PROGRAM=PATH` measures another build. CPU
-//! and memory are the daemon's alone; how long it took is the machine's.
+//! the daemon starts, with its defaults, a ledger in a file and a folder of 200 small items, each
+//! of which speaks of its share of the people. `DSRD_BENCH_PROGRAM=PATH` measures another build.
+//! CPU and memory are the daemon's alone; how long it took is the machine's.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps in vain has failed")]
 #![expect(clippy::print_stdout, reason = "its answer")]

@@ -69,20 +69,26 @@ impl Shift {
 
     /// Waits for the bell, for a while, or for the stop.
     pub async fn rest(&self) {
-        let woken = async {
-            tokio::select! {
-                () = self.bell.notified() => {}
-                () = self.clock.sleep_ms(LOOK_EVERY_MS) => {}
-            }
-        };
-        self.stopper.run_until_stopped(woken).await;
+        self.is_rung_for().await;
     }
 
     /// The same for who need not be the first to know: what is rung for in quick succession is
     /// looked at together.
     pub async fn rest_well(&self) {
-        self.rest().await;
-        self.pause_ms(TOGETHER_MS).await;
+        if self.is_rung_for().await {
+            self.pause_ms(TOGETHER_MS).await;
+        }
+    }
+
+    /// Whether the bell ended the rest.
+    async fn is_rung_for(&self) -> bool {
+        let woken = async {
+            tokio::select! {
+                () = self.bell.notified() => true,
+                () = self.clock.sleep_ms(LOOK_EVERY_MS) => false,
+            }
+        };
+        self.stopper.run_until_stopped(woken).await.unwrap_or(false)
     }
 
     /// Sleeps, unless stopped.
