@@ -86,12 +86,14 @@ async fn survives(folder: &Path, ledger: &str, size: usize) {
 }
 
 /// How each request ends.
-const ENDS: [(&str, &str); 6] = [
+const ENDS: [(&str, &str); 8] = [
     ("ann-gets-hers", "completed"),
     ("bob-goes", "completed"),
     ("cleo-gets-hers", "completed"),
     ("cleo-goes", "completed"),
     ("dan-tries", "completed"),
+    ("eve-goes", "completed"),
+    ("fay-goes", "completed"),
     ("of-no-type", "rejected"),
 ];
 
@@ -106,6 +108,9 @@ fn messages() -> Vec<Value> {
         // It waits for the export, or the export would lack what it was asked for.
         request("cleo-goes", "erasure", "cleo"),
         request("bob-goes", "erasure", "bob"),
+        // Those who go are acted on at the same time.
+        request("eve-goes", "erasure", "eve"),
+        request("fay-goes", "erasure", "fay"),
         dry,
     ]
 }
@@ -129,7 +134,7 @@ fn request(id: &str, kind: &str, person: &str) -> Value {
 /// Fills the container; gives each name with whom it speaks of.
 async fn seed(azurite: &Azurite) -> BTreeMap<String, &'static str> {
     let mut names = BTreeMap::new();
-    for person in ["ann", "bob", "cleo", "dan", "nobody"] {
+    for person in ["ann", "bob", "cleo", "dan", "eve", "fay", "nobody"] {
         for number in 0..ITEMS {
             let name = format!("ExperimentRun/dcid.{number}-{person}/run.json");
             let text = match person {
@@ -227,7 +232,7 @@ fn each_event_has_one_id(events: &[Value]) {
 /// Everything but what was erased.
 async fn what_is_left(azurite: &Azurite, before: &BTreeMap<String, &str>) {
     let left: BTreeSet<String> = azurite.names(CONTAINER).await.into_iter().collect();
-    let erased = ["bob", "cleo"];
+    let erased = ["bob", "cleo", "eve", "fay"];
     let expected: BTreeSet<String> = before
         .iter()
         .filter(|(_, of)| !erased.contains(of))
