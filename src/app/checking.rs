@@ -22,6 +22,7 @@ const OTHERS: u32 = 0o007;
 /// # Errors
 /// Something cannot even be asked.
 pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
+    warn_of_open_keys(settings);
     let (door, exports) = (door(settings)?, stores::exports(settings)?);
     let sources = sources(settings, Beside::default())?;
     let tenant_logs = tenant_logs(settings)?;
@@ -44,6 +45,17 @@ pub async fn check(settings: &Settings) -> Result<Vec<Reached>, AppError> {
 /// # Errors
 /// One has another form, or its file cannot be read.
 pub fn keys_have_form(settings: &Settings) -> Result<(), AppError> {
+    warn_of_open_keys(settings);
+    if let Some(key) = keys::configured(&settings.ledger)? {
+        offline::digest_of(&key, Arc::new(SystemEntropy))?;
+    }
+    if let Some(key) = keys::signing(&settings.deployment.signing_key_file).found()? {
+        offline::public_key(&key)?;
+    }
+    Ok(())
+}
+
+fn warn_of_open_keys(settings: &Settings) {
     let signing = keys::signing(&settings.deployment.signing_key_file);
     for file in [keys::master(&settings.ledger.master_key_file), signing] {
         if let Ok(about) = fs::metadata(file.path)
@@ -53,13 +65,6 @@ pub fn keys_have_form(settings: &Settings) -> Result<(), AppError> {
             tracing::warn!(key, "everybody on this machine may read {path}: chmod 600");
         }
     }
-    if let Some(key) = keys::configured(&settings.ledger)? {
-        offline::digest_of(&key, Arc::new(SystemEntropy))?;
-    }
-    if let Some(key) = signing.found()? {
-        offline::public_key(&key)?;
-    }
-    Ok(())
 }
 
 /// Whether the keys are there and are those of the ledger, as far as there is one.

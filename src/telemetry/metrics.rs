@@ -17,6 +17,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 use crate::telemetry::floods::Floods;
 use crate::telemetry::process::Process;
+use crate::telemetry::troubles::Troubles;
 
 /// Histograms by their labels.
 pub type Histograms<S> = Family<S, Histogram, fn() -> Histogram>;
@@ -108,6 +109,8 @@ pub struct Metrics {
     pub spans_dropped: Counter,
     /// Which failures were told lately.
     pub floods: Floods,
+    /// What the ledger refused lately.
+    pub ledger_troubles: Troubles,
     registry: Registry,
 }
 
@@ -248,6 +251,7 @@ impl Metrics {
             step_failures: add(r, "step_failures", "Steps of a request that failed, each try"),
             spans_dropped: add(r, "spans_dropped", "Spans that no collector was told of"),
             floods: Floods::default(),
+            ledger_troubles: Troubles::default(),
             registry,
         };
         // Nothing is known of it yet.

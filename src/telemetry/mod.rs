@@ -4,6 +4,7 @@
 pub mod logging;
 pub mod process;
 pub mod floods;
+pub mod troubles;
 pub mod metrics;
 pub mod exposition;
 pub mod traces;

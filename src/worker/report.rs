@@ -450,6 +450,9 @@ fn step_failed(metrics: &Metrics, step: &'static str, failure: &Failure, id: Opt
     };
     metrics.step_failures.get_or_create(&StepFailure { step, kind }).inc();
     let (id, error) = (id.map(RequestId::as_str), failure.chain());
+    if failure.is_of_the_ledger() {
+        metrics.ledger_troubles.note(error.clone(), Instant::now());
+    }
     let text = match failure.is_transient() {
         true => "did not work; will be tried again",
         false => "did not work",

@@ -163,6 +163,21 @@ impl Status {
         self.ledger.obstacle(id).await
     }
 
+    /// The failed requests that one waits for, until somebody decides about them.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub async fn failed_before(&self, id: &RequestId) -> Result<Vec<RequestId>, Failure> {
+        let mut failed = Vec::new();
+        for other in self.ledger.in_the_way(id).await? {
+            let standing = self.ledger.standing(&other).await?;
+            if standing.is_some_and(|standing| standing.state == State::Failed) {
+                failed.push(other);
+            }
+        }
+        Ok(failed)
+    }
+
     /// Everything that the ledger says of one request; `None` if it does not know it. Of one that
     /// was never accepted, what it says of the message that was rejected under that id last.
     ///

@@ -707,6 +707,17 @@ async fn a_database_without_a_ledger_is_no_fault() {
         let text = "there is no ledger in this database; the first `dsrd run` makes one";
         assert!(told.code == 1 && told.err.contains(text), "{words:?}: {}", told.err);
     }
+
+    // Whoever may make none is told so before the first start.
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    for statement in ["REVOKE CREATE ON SCHEMA public FROM PUBLIC", "CREATE ROLE weak LOGIN"] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    let weak = url.replace("dsrd@", "weak@");
+    let mut check = home.command(&["check"]);
+    let checked = Ran::of(check.env("DSRD__LEDGER__URL", weak).output().unwrap());
+    let told = checked.out.lines().find(|line| line.starts_with("ledger ")).unwrap();
+    assert!(checked.code == 1 && told.contains("this user may make none"), "{}", checked.out);
 }
 
 /// What is sent to strangers names nobody: no request, nobody in the source, nobody in the settings.

@@ -64,6 +64,11 @@ impl Connection {
         })
     }
 
+    /// Host and port of every node.
+    pub fn places(&self) -> String {
+        self.uris.iter().map(place).collect::<Vec<String>>().join(", ")
+    }
+
     /// The names that are declared on every channel.
     pub fn topology(&self) -> &Topology {
         &self.topology

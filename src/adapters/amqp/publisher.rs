@@ -66,6 +66,11 @@ impl Publisher {
         })
     }
 
+    /// Host and port of every node of the broker.
+    pub fn places(&self) -> String {
+        self.connection.places()
+    }
+
     /// The names on the broker.
     pub fn topology(&self) -> &Topology {
         self.connection.topology()

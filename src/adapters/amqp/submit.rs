@@ -44,7 +44,13 @@ pub async fn submit(
             .with_message_id(message_id)
             .with_headers(headers),
     };
-    timeout(SUBMIT_TIME_MAX, publisher.publish_personal(&message))
-        .await
-        .unwrap_or_else(|_elapsed| Err(Failure::transient("waiting for the broker's confirm")))
+    timeout(SUBMIT_TIME_MAX, publisher.publish_personal(&message)).await.unwrap_or_else(
+        |_elapsed| {
+            let (place, seconds) = (publisher.places(), SUBMIT_TIME_MAX.as_secs());
+            let text = "whether it has the message nobody knows: send it again, the same request \
+                        twice is one";
+            let doing = format!("sending to the broker at {place}: no answer within {seconds} s");
+            Err(Failure::transient(doing).because(text))
+        },
+    )
 }

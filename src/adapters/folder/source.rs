@@ -124,24 +124,23 @@ impl Source for FolderSource {
 
     /// Where nothing is mounted, the folder itself shows, which has another inode.
     async fn ground(&self) -> Result<Option<Ground>, Failure> {
-        let look = |root: &Path| {
-            let id = fs::metadata(root)?.ino().to_string();
-            Ok(Ground { id, is_bare: fs::read_dir(root)?.next().is_none() })
-        };
+        let id = |root: &Path| io::Result::Ok(fs::metadata(root)?.ino().to_string());
+        let is_bare = |root: &Path| io::Result::Ok(fs::read_dir(root)?.next().is_none());
+        let look = move |root: &Path| Ok(Ground { id: id(root)?, is_bare: is_bare(root)? });
         self.on_disk("looking into a folder", look).await.map(Some)
     }
 
     async fn ping(&self) -> Result<(), Failure> {
-        let place = self.root.display().to_string();
-        let is_there = self.on_disk("opening it", |root| Ok(root.exists())).await?;
-        let answer = self.on_disk("opening it", |root| fs::read_dir(root).map(drop)).await;
-        answer.map_err(|failure| {
-            let because = |text: String| Failure::new(failure.kind, text);
-            if is_there {
-                return because(format!("the folder {place}")).because(failure);
-            }
-            because(format!("the folder {place} is not there: is it mounted?"))
-        })
+        let opens = |root: &Path| match fs::read_dir(root) {
+            Err(error) if is_absence(&error) => Ok(false),
+            opened => opened.map(|_| true),
+        };
+        let place = format!("the folder {}", self.root.display());
+        match self.on_disk("opening it", opens).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::transient(place).because("it is not there: is it mounted?")),
+            Err(failure) => Err(Failure::new(failure.kind, place).because(failure)),
+        }
     }
 }
 

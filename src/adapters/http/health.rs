@@ -5,6 +5,7 @@
 //! comes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Either, join_all, select};
@@ -50,7 +51,7 @@ pub async fn last(site: &Site) -> Arc<Readiness> {
 /// Asks everything that the site knows.
 async fn ask(site: &Site) -> Arc<Readiness> {
     let mut pings = vec![
-        check(site, "ledger".to_owned(), site.ledger.ping()),
+        check(site, "ledger".to_owned(), ledger(site).boxed()),
         check(site, "queue".to_owned(), queue(site).boxed()),
         check(site, "exports".to_owned(), site.exports.ping()),
     ];
@@ -66,6 +67,15 @@ async fn ask(site: &Site) -> Arc<Readiness> {
     let readiness = Arc::new(Readiness::new(checks));
     site.keep(Arc::clone(&readiness));
     readiness
+}
+
+/// It may answer and take nothing all the same.
+async fn ledger(site: &Site) -> Result<(), Failure> {
+    site.ledger.ping().await?;
+    match site.metrics.ledger_troubles.lately(Instant::now()) {
+        Some(why) => Err(Failure::transient("working with the ledger").because(why)),
+        None => Ok(()),
+    }
 }
 
 /// Requests come in by the queue and events go out by it; either way may be closed alone.

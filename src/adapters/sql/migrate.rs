@@ -100,6 +100,28 @@ pub async fn is_begun(connections: &Connections) -> Result<bool, Failure> {
     Ok(count > 0)
 }
 
+/// Asks whether the first start may make them.
+///
+/// # Errors
+/// It may not; whatever the database refuses.
+pub async fn assert_may_begin(connections: &Connections) -> Result<(), Failure> {
+    const MAKING: &str = "there is no ledger in this database, and this user may make none";
+    if connections.dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    let statement = "SELECT COUNT(*) FROM pg_namespace \
+                     WHERE nspname = current_schema() AND has_schema_privilege(oid, 'CREATE')";
+    let count: i64 = sqlx::query_scalar(statement)
+        .fetch_one(&mut *connections.read().await?)
+        .await
+        .map_err(while_doing("asking whether tables can be made"))?;
+    if count == 0 {
+        let text = "let it own the database, or grant it CREATE and USAGE on its schema";
+        return Err(Failure::needs_person(MAKING).because(text));
+    }
+    Ok(())
+}
+
 /// Asks whether the tables are those of this program.
 ///
 /// # Errors

@@ -85,13 +85,17 @@ impl SqlLedger {
     /// The same; `None` where the first start has still to make it.
     ///
     /// # Errors
-    /// As [`Self::inspect`].
+    /// As [`Self::inspect`]; the first start may not make it.
     pub async fn find(url: &Secret) -> Result<Option<Self>, Failure> {
         let file = url.expose().strip_prefix("sqlite:");
         if file.is_some_and(|path| !Path::new(path).exists()) {
             return Ok(None);
         }
-        Self::begun(Connections::inspect(url.expose()).await?).await
+        let connections = Connections::inspect(url.expose()).await?;
+        if !migrate::is_begun(&connections).await? {
+            return migrate::assert_may_begin(&connections).await.map(|()| None);
+        }
+        Self::begun(connections).await
     }
 
     async fn begun(connections: Connections) -> Result<Option<Self>, Failure> {

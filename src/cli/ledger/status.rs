@@ -171,7 +171,7 @@ pub async fn follow(
     bar: &ProgressBar,
 ) -> Result<State, CliError> {
     let status = app::status_once_there(settings).await?;
-    let (mut shown, mut kept_by) = (None, None);
+    let (mut shown, mut kept_by, mut waits) = (None, None, Vec::new());
     // Ends with the request; one that no daemon serves is waited for until Ctrl-C.
     loop {
         let glance = status.glance(id).await?;
@@ -190,6 +190,13 @@ pub async fn follow(
             }
             kept_by = obstacle;
         }
+        if state == State::Accepted {
+            let failed = status.failed_before(id).await?;
+            if failed != waits {
+                failed.iter().for_each(|other| output::note(&waits_for(id, other)));
+                waits = failed;
+            }
+        }
         if progress.total == 0 {
             bar.set_style(output::counting());
         } else {
@@ -202,6 +209,10 @@ pub async fn follow(
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+fn waits_for(id: &RequestId, other: &RequestId) -> String {
+    format!("{id} waits for {other}, which failed: dsrd retry {other}, or dsrd cancel {other}")
 }
 
 /// Prints all requests that are sought, as they are read.
@@ -320,7 +331,8 @@ fn words(told: &Value) -> String {
         Value::String(text) => text.escape_debug().to_string(),
         Value::Object(parts) => {
             let part = |(key, part): (&String, &Value)| match words(part) {
-                words if words.is_empty() || part.is_object() => words,
+                words if words.is_empty() => words,
+                words if part.is_object() => format!("{} ({words})", key.replace('_', " ")),
                 words => format!("{} {words}", key.replace('_', " ")),
             };
             let parts = parts.iter().map(part).filter(|words| !words.is_empty());

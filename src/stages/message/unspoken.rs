@@ -16,6 +16,8 @@ use crate::stages::message::json::Document;
 #[derive(Default)]
 pub struct Unspoken {
     values: Vec<String>,
+    /// What stands before the sign of addresses and is made of several words, as names are.
+    names: Vec<String>,
     /// Every three in a row of some value: a word that has others is in none.
     threes: HashSet<[char; 3]>,
     /// Bytes that may still be compared. A message may be all keys and values.
@@ -37,10 +39,11 @@ impl Unspoken {
             collect_bare(identities, &mut values);
         }
         document.dropped.iter().for_each(|dropped| collect_all(dropped, &mut values));
+        let names = values.iter().filter_map(|value| named_before_sign(value)).collect();
         let values: Vec<String> = values.into_iter().map(squashed).collect();
         let threes = values.iter().flat_map(|value| threes(value)).collect();
         let bytes = values.iter().map(String::len).sum::<usize>();
-        Self { values, threes, left: Cell::new(COMPARED_RATIO_MAX * bytes) }
+        Self { values, names, threes, left: Cell::new(COMPARED_RATIO_MAX * bytes) }
     }
 
     /// Whether a word of this key, of three letters or more, is in some value.
@@ -52,7 +55,8 @@ impl Unspoken {
         words.any(|word| self.is_in_value(&word))
     }
 
-    /// Whether some value, of three letters or digits or more, is in this id.
+    /// Whether some value, of three letters or digits or more, is in this id, or the name that an
+    /// address begins with.
     pub fn is_in_id(&self, id: &str) -> bool {
         let id = squashed(id);
         let known: HashSet<[char; 3]> = threes(&id).collect();
@@ -62,7 +66,7 @@ impl Unspoken {
                 && threes(value).all(|three| known.contains(&three))
                 && self.may_compare(id.len()).is_none_or(|()| id.contains(value.as_str()))
         };
-        self.values.iter().any(is_told)
+        self.values.iter().chain(&self.names).any(is_told)
     }
 
     fn is_in_value(&self, word: &str) -> bool {
@@ -128,6 +132,14 @@ fn squashed(text: &str) -> String {
     text.nfkd().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// The letters of what stands before the sign of an address, if that is of several words.
+fn named_before_sign(value: &str) -> Option<String> {
+    const NAME_LETTERS_MIN: usize = 6;
+    let (local, _) = value.split_once('@')?;
+    let is_parted = local.trim().contains(['.', '_', '-']);
+    Some(squashed(local)).filter(|name| is_parted && name.len() >= NAME_LETTERS_MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,13 +180,16 @@ mod tests {
         let message = r#"{"subject_identities": [
             {"identity_value": " Ann Lefèvre "}, {"identity_value": "ann@contoso.com"},
             {"identity_value": "6f9619ff-8b86-d011-b42d-00cf4fc964ff"},
-            {"identity_value": "q7"}]}"#;
+            {"identity_value": "kim.park@contoso.com"}, {"identity_value": "q7"}]}"#;
         let unspoken = Unspoken::of(&json::parse(message).unwrap());
         for (id, expected) in [
             ("annlefevre-1", true),
             ("t-Ann.Lefevre", true),
             ("ann-contoso.com", true),
             ("6F9619FF8B86D011B42D00CF4FC964FF", true),
+            ("req-kim.park-1", true),
+            ("REQ_KimPark", true),
+            ("spark-1", false),
             ("q7", false),
             ("a7551968-d5d6-44b2-9831-815ac9017798", false),
             ("ann", false),
