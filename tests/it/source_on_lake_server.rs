@@ -340,7 +340,7 @@ async fn a_deleted_file_system_is_told_as_one_that_nobody_can_look_into() {
     assert_eq!(listing(&all).await.len(), 1);
     server.alter_account(|account| account.tells_of_deleted = false);
     let refused = told(&FileSystems::open("lakes", &server.lake("data-*")).unwrap()).await;
-    assert_eq!(refused[2..], [line("deleted file systems of ownlake", Looked::Refused)]);
+    assert_eq!(refused[2..], [line("deleted file systems of ownlake.dfs.test", Looked::Refused)]);
 }
 
 #[tokio::test]
