@@ -2,7 +2,7 @@
 //! a request or a person: what of the settings people wrote in their own words is left out as well.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Cursor, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -32,8 +32,12 @@ pub async fn diagnostics(file: File, settings: &Settings, path: &Path) -> Result
         ("check.json", pretty(&checked(settings).await)),
         ("metrics.txt", metrics(settings).await),
     ];
-    write(path, &parts)
-        .map_err(|error| CliError::Failed(format!("writing {}: {error}", path.display())))?;
+    write(path, &parts).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            CliError::Failed(format!("{} is there already: name another file", path.display()))
+        }
+        kind => CliError::Failed(format!("writing {}: {kind}", path.display())),
+    })?;
     line(format!("{}: look at it before you pass it on", path.display()))?;
     Ok(End::Done)
 }
@@ -51,13 +55,15 @@ No request and no person is named in it. Hosts, accounts and paths of the deploy
 ";
 
 fn write(path: &Path, parts: &[(&str, String)]) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let mut zip = ZipWriter::new(file);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in parts {
         zip.start_file(*name, SimpleFileOptions::default())?;
         zip.write_all(text.as_bytes())?;
     }
-    zip.finish()?.sync_all()
+    let bytes = zip.finish()?.into_inner();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&bytes)?;
+    file.sync_all()
 }
 
 fn pretty(value: &Value) -> String {

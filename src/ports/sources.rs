@@ -113,10 +113,26 @@ pub async fn held(walked: &dyn Walked) -> Result<Vec<Known>, Failure> {
 /// What a source stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
+    /// Where that is, whatever is said of it in the settings besides.
+    pub place: String,
     /// Tells it from whatever else may stand at the same place.
     pub id: String,
     /// Whether nothing at all is there.
     pub is_bare: bool,
+}
+
+impl Ground {
+    /// Whether nothing is there, where another thing with this id once held something.
+    pub fn is_anothers(&self, known: Option<&str>) -> bool {
+        self.is_bare && known.is_some_and(|known| known != self.id)
+    }
+
+    /// That something else stands where the source stood.
+    pub fn failure(&self, source: &str) -> Failure {
+        let text = "nothing is in it, and it is another folder than it was: is what was mounted \
+                    there away? If nothing is meant to be in it, put any file there";
+        Failure::transient(format!("looking into source {source}")).because(text).of_source(source)
+    }
 }
 
 /// A right that our credential lacks.

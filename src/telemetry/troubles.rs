@@ -1,5 +1,7 @@
 //! What the ledger refused last of work. To ask it whether it works may go well where work does
 //! not: on a full disk what is small still fits.
+//!
+//! Once is no trouble: another daemon took a work over, or a transaction was in another's way.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,21 +9,24 @@ use std::time::{Duration, Instant};
 /// How long it counts: what goes on is refused again within that.
 const LATELY: Duration = Duration::from_secs(30);
 
-/// That, and when it was.
+/// The last that was refused, and when it and the one before it were.
 #[derive(Default)]
-pub struct Troubles(Mutex<Option<(Instant, String)>>);
+pub struct Troubles(Mutex<Option<(Option<Instant>, Instant, String)>>);
 
 impl Troubles {
     /// Notes what was refused, and why.
     pub fn note(&self, why: String, now: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, why));
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.take().map(|(_, at, _)| at);
+        *last = Some((before, now, why));
     }
 
-    /// What was refused lately, if something was.
+    /// What was refused lately, if something was more than once.
     pub fn lately(&self, now: Instant) -> Option<String> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, why) = last.as_ref()?;
-        (now.saturating_duration_since(*at) < LATELY).then(|| why.clone())
+        let (before, _, why) = last.as_ref()?;
+        let is_lately = |at: Instant| now.saturating_duration_since(at) < LATELY;
+        before.is_some_and(is_lately).then(|| why.clone())
     }
 }
 
@@ -30,10 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_refused_counts_for_a_while() {
+    fn what_was_refused_twice_counts_for_a_while() {
         let (troubles, now) = (Troubles::default(), Instant::now());
         assert_eq!(troubles.lately(now), None);
-        troubles.note("disk is full".to_owned(), now);
+        troubles.note("taken over".to_owned(), now);
+        assert_eq!(troubles.lately(now), None);
+        troubles.note("disk is full".to_owned(), now + LATELY / 4);
         assert_eq!(troubles.lately(now + LATELY / 2).as_deref(), Some("disk is full"));
         assert_eq!(troubles.lately(now + LATELY), None);
     }

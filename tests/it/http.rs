@@ -45,6 +45,7 @@ use dsrd::ports::system::Clock;
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
 use dsrd::telemetry::metrics::{KindState, Metrics};
 use dsrd::worker::watch::labels::prime;
+use futures::future::join_all;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -57,6 +58,7 @@ struct World {
     standings: Vec<Standing>,
     ledger_is_down: bool,
     source_hangs: bool,
+    ledger_hangs: bool,
     /// How often anything was asked whether it is there.
     pings: Arc<AtomicUsize>,
     /// How often it was asked whether anything has changed, and how often it has.
@@ -444,6 +446,7 @@ impl Register for World {
         after: Option<&Listed>,
         limit: u32,
     ) -> Result<Vec<Listed>, Failure> {
+        Ledger::ping(self).await?;
         let mut all: Vec<Standing> = self.standings.clone();
         all.retain(|standing| {
             let is_due = |by: Timestamp| standing.due.is_some_and(|due| due <= by);
@@ -546,6 +549,7 @@ impl Ledger for World {
         unreachable!()
     }
     async fn standing(&self, id: &RequestId) -> Result<Option<Standing>, Failure> {
+        Ledger::ping(self).await?;
         Ok(self.standings.iter().find(|standing| standing.id == *id).cloned())
     }
     async fn rejected_for(&self, _: &RequestId) -> Result<Option<RequestId>, Failure> {
@@ -656,6 +660,9 @@ impl Ledger for World {
         unreachable!()
     }
     async fn ping(&self) -> Result<(), Failure> {
+        if self.ledger_hangs {
+            std::future::pending::<()>().await;
+        }
         if self.ledger_is_down {
             return Err(Failure::transient("opening the ledger").because("<disk> is full"));
         }
@@ -1044,6 +1051,36 @@ async fn a_request_has_a_page_with_all_that_is_told_of_it() {
     }
     let (_, all) = get(busy(), "/").await;
     assert!(all.contains("<a href=\"/requests/b1e6%2Dlate\">b1e6-late</a>"), "{all}");
+}
+
+/// What is small may still fit on a full disk: work tells more than a question does.
+#[tokio::test]
+async fn a_ledger_that_takes_no_work_is_not_ready() {
+    let site = site(World::default());
+    for _ in 0..2 {
+        site.metrics.ledger_troubles.note("<disk> is full".to_owned(), std::time::Instant::now());
+    }
+    let told = asked_of(site, async |address| {
+        let answer = reqwest::get(format!("{address}/readyz")).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap())
+    });
+    let (status, told) = told.await;
+    assert_eq!((status, &told["checks"][0]["name"]), (503, &json!("ledger")));
+    assert_eq!((&told["checks"][0]["ok"], &told["checks"][1]["ok"]), (&json!(false), &json!(true)));
+    assert!(!told.to_string().contains("disk"), "{told}");
+}
+
+/// Whoever looks is told so, and does not wait for as long as the ledger may take.
+#[tokio::test]
+async fn every_page_says_so_when_the_ledger_gives_no_answer() {
+    let asked = ["/", "/requests", "/requests?id=r", "/requests/r-1"].map(|path| async move {
+        get(World { ledger_hangs: true, ..World::default() }, path).await
+    });
+    let answers = join_all(asked).await;
+    for (status, html) in answers {
+        assert!(status == 503 && html.contains("The ledger cannot be read now"), "{html}");
+    }
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ impl<'a> Crowd<'a> {
             case.standing = account.advance(&case, event).await.unwrap().unwrap();
         }
         let walk = self.walk(case.request.people());
-        let by = (&mandate.limits, &self.world.hands);
+        let by = (&mandate.limits, &self.world.hands, Vec::new());
         Box::pin(erase(account, sources, &case, by, &walk)).await.unwrap();
     }
 

@@ -204,11 +204,12 @@ impl Lister {
             let ask = || self.share.call(LISTING_OPEN, Method::Get, url.clone(), &headers);
             let mut page = match asked(LISTING_OPEN, ask, listing::handles).await? {
                 Ok((page, _)) => page,
-                Err(answer) if matches!(answer.status, 400 | 403) => {
+                Err(answer) if is_passing(&answer) => return Err(answer.failure(LISTING_OPEN)),
+                // We may not, or the service has no such request here.
+                Err(_) => {
                     open.untold();
                     return Ok(());
                 }
-                Err(answer) => return Err(answer.failure(LISTING_OPEN)),
             };
             marker = page.next_marker.take();
             open.add(page);
@@ -246,4 +247,9 @@ impl Lister {
             }
         }
     }
+}
+
+/// Whether an answer is about the whole share, or passes.
+fn is_passing(answer: &Answer) -> bool {
+    answer.is_container_missing() || matches!(answer.status, 401 | 408 | 429 | 500 | 502..)
 }

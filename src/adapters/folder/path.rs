@@ -8,9 +8,10 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Ends the name of a path that is not UTF-8.
 const ESCAPED: &str = "//";
@@ -63,6 +64,14 @@ pub struct Below {
 /// Whether nothing is there: a file where a folder should be means that nothing is below it.
 pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Whether we may not know what is in a directory: its names, or what they stand for.
+pub fn is_closed(directory: &Path) -> bool {
+    let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
+    // Of a directory without the right to pass through it the names alone are told.
+    fs::read_dir(directory).is_err_and(is_denied)
+        || fs::symlink_metadata(directory.join(".")).is_err_and(is_denied)
 }
 
 #[cfg(test)]

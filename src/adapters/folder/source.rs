@@ -25,7 +25,7 @@ use tokio::task::spawn_blocking;
 
 use crate::adapters::folder::draft::Draft;
 use crate::adapters::folder::layout::{Laid, laid};
-use crate::adapters::folder::path::{Below, is_absence, relative};
+use crate::adapters::folder::path::{Below, is_absence, is_closed, relative};
 use crate::adapters::folder::walk;
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Kind, Version};
@@ -124,23 +124,25 @@ impl Source for FolderSource {
 
     /// Where nothing is mounted, the folder itself shows, which has another inode.
     async fn ground(&self) -> Result<Option<Ground>, Failure> {
-        let id = |root: &Path| io::Result::Ok(fs::metadata(root)?.ino().to_string());
-        let is_bare = |root: &Path| io::Result::Ok(fs::read_dir(root)?.next().is_none());
-        let look = move |root: &Path| Ok(Ground { id: id(root)?, is_bare: is_bare(root)? });
-        self.on_disk("looking into a folder", look).await.map(Some)
+        let look = |root: &Path| match fs::read_dir(root) {
+            Ok(mut entries) => {
+                let (id, place) = (fs::metadata(root)?.ino().to_string(), root.display());
+                let is_bare = entries.next().is_none();
+                Ok(Some(Ground { place: place.to_string(), id, is_bare }))
+            }
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let place = format!("the folder {}", self.root.display());
+        match self.on_disk("opening it", look).await {
+            Ok(None) => Err(Failure::transient(place).because("it is not there: is it mounted?")),
+            Ok(ground) => Ok(ground),
+            Err(failure) => Err(Failure::new(failure.kind, place).because(failure)),
+        }
     }
 
     async fn ping(&self) -> Result<(), Failure> {
-        let opens = |root: &Path| match fs::read_dir(root) {
-            Err(error) if is_absence(&error) => Ok(false),
-            opened => opened.map(|_| true),
-        };
-        let place = format!("the folder {}", self.root.display());
-        match self.on_disk("opening it", opens).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::transient(place).because("it is not there: is it mounted?")),
-            Err(failure) => Err(Failure::new(failure.kind, place).because(failure)),
-        }
+        self.ground().await.map(drop)
     }
 }
 
@@ -250,12 +252,8 @@ fn open_unchanged(root: &Path, below: &Below, seen: &str) -> io::Result<Opened> 
         return Ok(Opened::Changed);
     }
     if metadata.is_dir() {
-        return match fs::read_dir(path) {
-            Ok(_) => Ok(Opened::Whole(Bytes::new())),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Opened::Forbidden),
-            Err(error) if is_absence(&error) => Ok(Opened::Absent),
-            Err(error) => Err(error),
-        };
+        let whole = Opened::Whole(Bytes::new());
+        return Ok(if is_closed(&path) { Opened::Forbidden } else { whole });
     }
     if metadata.is_symlink() {
         return Ok(match fs::read_link(path) {
@@ -403,9 +401,9 @@ fn thing_at(root: &Path, below: &Below) -> io::Result<Option<Found>> {
     match fs::symlink_metadata(&full) {
         Ok(metadata) if below.is_directory => {
             let is_empty = match fs::read_dir(&full) {
-                Ok(mut entries) => entries.next().is_none(),
                 // What is in it nobody knows: it was listed so.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => true,
+                _ if is_closed(&full) => true,
+                Ok(mut entries) => entries.next().is_none(),
                 Err(error) if is_absence(&error) => false,
                 Err(error) => return Err(error),
             };

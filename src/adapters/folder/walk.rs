@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::adapters::folder::draft;
-use crate::adapters::folder::path::{is_absence, name_of, path_bytes};
+use crate::adapters::folder::path::{is_absence, is_closed, name_of, path_bytes};
 
 /// One page.
 pub struct FilePage {
@@ -53,14 +53,22 @@ impl Walk<'_> {
     /// Takes the files below `prefix` (empty, or ending in `/`) until the page is full. Each round
     /// goes on behind the last entry of the one before, so the loop ends with the directory.
     fn directory(&mut self, prefix: &[u8], is_root: bool) -> io::Result<()> {
+        let directory = self.root.join(OsStr::from_bytes(prefix));
+        // One that does not let us in is an item that cannot be read, and so is told of; but what
+        // is sought within it, or goes on there, is not there for that.
+        if !is_root && is_closed(&directory) {
+            let is_within = self.after.starts_with(prefix)
+                || self.prefix.len() > prefix.len() && self.prefix.as_bytes().starts_with(prefix);
+            return if is_within {
+                Err(ErrorKind::PermissionDenied.into())
+            } else {
+                self.whole(prefix)
+            };
+        }
         let mut done: Option<Vec<u8>> = None;
         loop {
             let (entries, is_empty) = match self.entries(prefix, done.as_deref()) {
                 Ok(entries) => entries,
-                // One that does not let us in is an item that cannot be read, and so is told of.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied && !is_root => {
-                    return self.whole(prefix);
-                }
                 // Gone since its parent was read, with all that was in it.
                 Err(error) if is_absence(&error) && !is_root => return Ok(()),
                 Err(error) => return Err(error),

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use crate::adapters::http::looking::told;
+use crate::adapters::http::looking::{in_time, told};
 use crate::adapters::http::operators::bearer::Stranger;
 use crate::adapters::http::operators::desk::{Denied, said};
 use crate::adapters::http::pages::counter::Counter;
@@ -35,7 +35,7 @@ pub async fn show_request(
     uri: Uri,
 ) -> Response {
     let refresh = uri.query() != Some(REFRESH_OFF);
-    let (status, html) = match looked_at(&site, &id, &headers).await {
+    let (status, html) = match in_time(looked_at(&site, &id, &headers)).await {
         Ok(Some(told)) => (StatusCode::OK, request::page(&told, Some(refresh))),
         Ok(None) => (StatusCode::NOT_FOUND, request::unknown(&id)),
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, unread(&failure, refresh)),
@@ -76,7 +76,7 @@ pub async fn decide(
         (Err(_), _) => Denied::new(StatusCode::NOT_FOUND, "there is no such request"),
     };
     tracing::debug!(http.status = denied.status.as_u16(), "a decision on the page was not taken");
-    let (status, html) = match looked_at(&site, &id, &headers).await {
+    let (status, html) = match in_time(looked_at(&site, &id, &headers)).await {
         Ok(Some(told)) => {
             let told = Told { denied: denied.why, reason: denied.reason, ..told };
             (denied.status, request::page(&told, None))

@@ -14,6 +14,7 @@ use tracing::info;
 use crate::adapters::http::readiness::{Check, Readiness, word};
 use crate::adapters::http::site::Site;
 use crate::domain::failure::Failure;
+use crate::ports::sources::Source;
 use crate::telemetry::metrics::Part;
 
 /// Whoever has not answered by then is not ready.
@@ -56,7 +57,11 @@ async fn ask(site: &Site) -> Arc<Readiness> {
         check(site, "exports".to_owned(), site.exports.ping()),
     ];
     for source in &site.sources {
-        pings.push(check(site, format!("source {}", source.name()), source.ping()));
+        pings.push(check(
+            site,
+            format!("source {}", source.name()),
+            entered(site, &**source).boxed(),
+        ));
     }
     let checks = join_all(pings).await;
     for Check { name, error, reason } in &checks {
@@ -76,6 +81,14 @@ async fn ledger(site: &Site) -> Result<(), Failure> {
         Some(why) => Err(Failure::transient("working with the ledger").because(why)),
         None => Ok(()),
     }
+}
+
+/// Something else may stand where a source stood.
+async fn entered(site: &Site, source: &dyn Source) -> Result<(), Failure> {
+    source.ping().await?;
+    let Some(ground) = source.ground().await? else { return Ok(()) };
+    let known = site.ledger.ground(&ground.place).await?;
+    if ground.is_anothers(known.as_deref()) { Err(ground.failure(source.name())) } else { Ok(()) }
 }
 
 /// Requests come in by the queue and events go out by it; either way may be closed alone.

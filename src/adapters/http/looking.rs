@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use crate::adapters::http::pages::counter::Counter;
 use crate::adapters::http::pages::list::{Listing, Wanted};
@@ -38,6 +40,18 @@ const DAY_SECONDS: f64 = 86_400.0;
 
 /// Ended requests shown on the page.
 const ENDED_ROWS_MAX: u32 = 20;
+
+/// How long a page waits for the ledger: whoever looks at one is to be told that it is away.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(4);
+
+/// What a page asks of the ledger, as long as that is worth waiting for.
+///
+/// # Errors
+/// There is no answer in time; as what is asked.
+pub async fn in_time<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let late = |_| Failure::transient("asking the ledger for a page: it gave no answer in time");
+    timeout(ANSWER_TIME_MAX, asked).await.map_err(late)?
+}
 
 /// The next of those that are wanted. By a part of the id they are looked for among so many: nobody
 /// is asked here who he is, and a look must cost little.

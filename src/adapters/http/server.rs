@@ -21,7 +21,7 @@ use crate::adapters::http::changes::{Changes, show_changes};
 use crate::adapters::http::connections;
 use crate::adapters::http::deciding::{decide, show_request, unread};
 use crate::adapters::http::health;
-use crate::adapters::http::looking::{listing, overview};
+use crate::adapters::http::looking::{in_time, listing, overview};
 use crate::adapters::http::pages::frame::{HTML, REFRESH_OFF, SCRIPT, STYLE};
 use crate::adapters::http::pages::list::{self, Wanted};
 use crate::adapters::http::pages::overview as page;
@@ -153,7 +153,7 @@ fn counted(headers: &HeaderMap, text: String) -> Response {
 
 async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     let refresh = uri.query() != Some(REFRESH_OFF);
-    let (status, html) = match overview(&site).await {
+    let (status, html) = match in_time(overview(&site)).await {
         Ok(overview) => (StatusCode::OK, page::page(&overview, refresh)),
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, unread(&failure, refresh)),
     };
@@ -163,7 +163,7 @@ async fn show_page(State(site): State<Arc<Site>>, uri: Uri) -> Response {
 async fn show_list(State(site): State<Arc<Site>>, uri: Uri) -> Response {
     let (status, html) = match Wanted::of(uri.query().unwrap_or_default()) {
         None => (StatusCode::BAD_REQUEST, list::unknown()),
-        Some(wanted) => match listing(&site, wanted).await {
+        Some(wanted) => match in_time(listing(&site, wanted)).await {
             Ok(listing) => (StatusCode::OK, list::page(&listing)),
             Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, unread(&failure, false)),
         },

@@ -33,7 +33,8 @@ const BATCH: u32 = 128;
 /// Erases what has no outcome yet and brings the request to `verifying`, or to `waiting` where
 /// services have begun what they finish by themselves.
 ///
-/// Rows join what is removed for several requests together. Where a source does not let us in, what
+/// Rows join what is removed for several requests together. Where a source does not let us in, as
+/// those of `shut` do not, what
 /// lies in the others is erased meanwhile. A request that got another record, because a person
 /// stopped it, is left once the items in hand have ended.
 ///
@@ -43,12 +44,13 @@ pub async fn erase(
     account: &Account,
     sources: &[Arc<dyn Source>],
     case: &Case,
-    (limits, hands): (&Limits, &Hands),
+    (limits, hands, shut): (&Limits, &Hands, Vec<Failure>),
     with: &Walk,
 ) -> Result<(), Failure> {
     let concurrency = limits.act_concurrency_max;
     let acting = Acting { account, sources, case, concurrency, hands, with };
     let (mut open, mut after) = (Open::default(), None);
+    shut.into_iter().for_each(|failure| open.note(failure));
     let mut later: BTreeMap<Step, Vec<u64>> = BTreeMap::new();
     // Ends: each round looks at what comes after the batch of the one before.
     loop {

@@ -112,9 +112,9 @@ impl Hands {
 }
 
 impl InHand<'_> {
-    /// It was written anew.
+    /// It was written anew. What it is known by now may not be told: then nobody goes on with it.
     pub fn rewrote(&self, before: &str, now: String) {
-        if before != now {
+        if before != now && !now.is_empty() {
             let step = (self.held.place.clone(), before.to_owned());
             self.held.hands.written().note(step, (now, self.by.clone()));
         }

@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::policy::mandate::Mandate;
 use crate::domain::request::RequestKind;
 use crate::domain::state::{Event, State};
+use crate::ports::sources::Source;
 use crate::ports::standing::{Progress, Standing};
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
@@ -203,8 +204,6 @@ async fn carry_out(
     halt: Arc<AtomicBool>,
 ) -> Result<(), Failure> {
     let (account, exports) = (&world.account, &*world.exports);
-    let asked = wanted(&world.sources, std::iter::once(&case.request));
-    grounds::all_stand(world, &asked).await?;
     let Mandate { controller, policy, limits, keeping, .. } = &world.mandate;
     let mut walk = Walk::new(&case.request.people().iter().collect::<Vec<_>>(), limits, patience);
     walk.policy = Some(Arc::new(policy.clone()));
@@ -216,6 +215,7 @@ async fn carry_out(
             read_back(account, exports, case, limits.verify_rounds_max, kept).await?;
             return Ok(());
         }
+        grounds::all_stand(world, &asked(world, case)).await?;
         let (logs, age_max) = (world.tenant_logs.as_deref(), limits.service_age_max());
         let tenant_logs = match begin(account, logs, case, &archive_name(case), age_max).await? {
             Before::Wait => return Ok(()),
@@ -229,7 +229,13 @@ async fn carry_out(
         // What was erased is looked for by a sweep.
         return Ok(());
     }
-    erase(account, &world.sources, case, (limits, &world.hands), &walk).await
+    let shut = grounds::shut(world, &asked(world, case)).await?;
+    erase(account, &world.sources, case, (limits, &world.hands, shut), &walk).await
+}
+
+/// The sources that a request is about.
+fn asked(world: &World, case: &Case) -> Vec<Arc<dyn Source>> {
+    wanted(&world.sources, std::iter::once(&case.request))
 }
 
 /// Notes from time to time how far an act has come, and whether somebody stopped it, until dropped.

@@ -87,6 +87,11 @@ async fn conclude(
     let policy = &mandate.policy;
     // Another daemon was first, and took it out.
     let Some(sweep) = account.ledger.sweep_of(&standing.id).await? else { return Ok(()) };
+    // Since the list was made, another daemon may have concluded what it was listed for, and opened
+    // the sweep that comes after: nothing follows from that before it is walked.
+    if !sweep.is_walked() {
+        return Ok(());
+    }
     let case = account.load(standing, lease).await?;
     if let Some(failure) = lost(&case, &sweep) {
         // What was seen of the others is of no use: by the time that all can be entered it is old.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::domain::failure::Failure;
-use crate::ports::sources::{Ground, Source};
+use crate::ports::sources::Source;
 use crate::worker::world::World;
 
 /// Whether a source holds what it held, as far as its ground tells; notes that ground.
@@ -13,28 +13,49 @@ use crate::worker::world::World;
 /// It holds nothing, and is another thing than the one that once held something; it cannot be
 /// looked at, or the ledger is away.
 pub async fn stands(world: &World, source: &dyn Source) -> Result<(), Failure> {
-    let Some(Ground { id, is_bare }) = source.ground().await? else { return Ok(()) };
-    let (ledger, place) = (&world.account.ledger, source.place());
-    let known = ledger.ground(&place).await?;
-    match known {
-        Some(known) if is_bare && known != id => {
-            let text = "nothing is in it, and it is another folder than it was: is what was \
-                        mounted there away? If nothing is meant to be in it, put any file there";
-            Err(Failure::transient(format!("looking into source {}", source.name()))
-                .because(text)
-                .of_source(source.name()))
-        }
-        Some(known) if known == id => Ok(()),
-        _ if is_bare => {
-            let text = "nothing is in this source: is something to be mounted there?";
-            tracing::warn!(source = source.name(), "{text}");
-            Ok(())
-        }
-        _ => ledger.note_ground(&place, &id).await,
+    let (ledger, name) = (&world.account.ledger, source.name());
+    let ground = source.ground().await.map_err(|failure| failure.of_source(name))?;
+    let Some(ground) = ground else { return Ok(()) };
+    let known = ledger.ground(&ground.place).await?;
+    if ground.is_anothers(known.as_deref()) {
+        return Err(ground.failure(name));
     }
+    if ground.is_bare {
+        if known.is_none() {
+            let text = "nothing is in this source: is something to be mounted there?";
+            tracing::warn!(source = name, "{text}");
+        }
+        return Ok(());
+    }
+    if known.as_ref() == Some(&ground.id) {
+        return Ok(());
+    }
+    if known.is_some() {
+        let text = "this source stands on another folder than before: is it the one that is meant?";
+        tracing::warn!(source = name, "{text}");
+    }
+    ledger.note_ground(&ground.place, &ground.id).await
 }
 
-/// The same of all of these.
+/// Which of these do not.
+///
+/// # Errors
+/// The ledger is away.
+pub async fn shut(
+    world: &World,
+    sources: impl IntoIterator<Item = &Arc<dyn Source>>,
+) -> Result<Vec<Failure>, Failure> {
+    let mut shut = Vec::new();
+    for source in sources {
+        match stands(world, &**source).await {
+            Err(failure) if failure.is_of_the_ledger() => return Err(failure),
+            stood => shut.extend(stood.err()),
+        }
+    }
+    Ok(shut)
+}
+
+/// Whether all of these do.
 ///
 /// # Errors
 /// As [`stands`].
@@ -42,8 +63,8 @@ pub async fn all_stand(
     world: &World,
     sources: impl IntoIterator<Item = &Arc<dyn Source>>,
 ) -> Result<(), Failure> {
-    for source in sources {
-        stands(world, &**source).await?;
+    match shut(world, sources).await?.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(()),
     }
-    Ok(())
 }
