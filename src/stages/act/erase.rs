@@ -34,9 +34,8 @@ const BATCH: u32 = 128;
 /// services have begun what they finish by themselves.
 ///
 /// Rows join what is removed for several requests together. Where a source does not let us in, as
-/// those of `shut` do not, what
-/// lies in the others is erased meanwhile. A request that got another record, because a person
-/// stopped it, is left once the items in hand have ended.
+/// those of `shut` do not, what lies in the others is erased meanwhile. A request that got another
+/// record, because a person stopped it, is left once the items in hand have ended.
 ///
 /// # Errors
 /// What could not be had of some items, once every other item that has its turn has its outcome.

@@ -41,8 +41,8 @@ use dsrd::ports::messages::callbacks::{Answer, Callbacks, Letter};
 use dsrd::ports::messages::inbox::{Delivery, Inbox, Settlement};
 use dsrd::ports::register::{AnsweredRequest, Listed, Order, Pulse, Register, Sought};
 use dsrd::ports::sources::{
-    Answers, Asked, Belonging, Budget, ByteStream, Directory, Erased, Finds, Followed, Lack,
-    NewForm, Page, Read, Rewritten, Source, Things, Walked,
+    Answers, Asked, Belonging, Budget, ByteStream, Directory, Erased, Finds, Followed, Ground,
+    Lack, NewForm, Page, Read, Rewritten, Source, Things, Walked,
 };
 use dsrd::ports::standing::{Progress, Standing};
 use dsrd::ports::tasks::{End, Lease, Purpose, Shard, Sweep, Tasks};
@@ -208,6 +208,7 @@ wired! {
         look follow(item: &Item, handle: &str) -> Followed;
         look unrecoverable_after(names: &[String], at: Timestamp) -> Option<Timestamp>;
         look ping() -> ();
+        look ground() -> Option<Ground>;
         look lacks() -> Vec<Lack>;
         look places() -> Vec<Known>;
     }
