@@ -69,6 +69,15 @@ pub(super) fn frame(body: &str, title: &str, again: Option<Again<'_>>) -> String
     )
 }
 
+/// A page with nothing but a sentence that says why there is nothing else; `more` stands behind it.
+pub(super) fn notice(title: &str, says: &str, more: &str, again: Option<Again<'_>>) -> String {
+    let body = format!(
+        "<header><h1>{title}</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
+         {says}</p>{more}</main>\n"
+    );
+    frame(&body, title, again)
+}
+
 /// A number with its name, which may lead to a page; it takes on its colour once it is not zero.
 pub(super) fn figure(
     out: &mut String,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use url::form_urlencoded::{Serializer, parse};
 
 use crate::adapters::http::pages::frame::{
-    due, escape, frame, link, progress, row_id, table, time, word,
+    due, escape, frame, link, notice, progress, row_id, table, time, word,
 };
 use crate::domain::request::RequestId;
 use crate::domain::state::State;
@@ -91,13 +91,8 @@ pub struct Listing {
 /// The page for whoever asks for what cannot be.
 pub fn unknown() -> String {
     let states: Vec<&str> = State::ALL.into_iter().map(State::word).collect();
-    let body = format!(
-        "<header><h1>Requests</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
-         No request can be found so. State is one of {}.</p><p><a href=\"/requests\">All \
-         requests</a></p></main>\n",
-        states.join(", ")
-    );
-    frame(&body, "Requests", None)
+    let says = format!("No request can be found so. State is one of {}.", states.join(", "));
+    notice("Requests", &says, "<p><a href=\"/requests\">All requests</a></p>", None)
 }
 
 /// The page. It stays as it is: whoever pages through it reads.

@@ -6,7 +6,8 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 
 use crate::adapters::http::pages::frame::{
-    self, Again, distance, due, escape, figure, frame, grouped, link, progress, row_id, time, word,
+    self, Again, distance, due, escape, figure, frame, grouped, link, notice, progress, row_id,
+    time, word,
 };
 use crate::adapters::http::pages::list::Wanted;
 use crate::domain::dependents::tree::Branch;
@@ -81,9 +82,8 @@ pub fn page(overview: &Overview, refresh: bool) -> String {
 
 /// The page when there is nothing to be shown.
 pub fn unavailable(refresh: bool) -> String {
-    let body = "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" \
-                role=\"alert\">The ledger cannot be read now; the log tells why</p></main>\n";
-    frame(body, "dsrd", Some(again(refresh)))
+    let says = "The ledger cannot be read now; the log tells why";
+    notice("dsrd", says, "", Some(again(refresh)))
 }
 
 fn document(overview: &Overview, refresh: bool) -> Result<String, fmt::Error> {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::adapters::http::pages::counter::{Counter, counter};
 use crate::adapters::http::pages::frame::{
-    self, Again, distance, due, escape, frame, grouped, link, path_of, progress, span, time, word,
+    self, Again, distance, due, escape, frame, grouped, link, notice, path_of, progress, span,
+    time, word,
 };
 use crate::adapters::http::pages::overview::plan;
 use crate::domain::dependents::tree::Branch;
@@ -44,12 +45,8 @@ pub fn page(told: &Told, refresh: Option<bool>) -> String {
 
 /// The page of a request that the ledger does not know.
 pub fn unknown(id: &str) -> String {
-    let id = escape(id);
-    let body = format!(
-        "<header><h1>dsrd</h1></header>\n<main id=\"main\"><p class=\"alert\" role=\"alert\">\
-         The ledger knows no request {id}.</p><p><a href=\"/\">All requests</a></p></main>\n"
-    );
-    frame(&body, "dsrd", None)
+    let says = format!("The ledger knows no request {}.", escape(id));
+    notice("dsrd", &says, "<p><a href=\"/\">All requests</a></p>", None)
 }
 
 fn body(told: &Told) -> Result<String, fmt::Error> {
