@@ -66,12 +66,16 @@ pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
+/// Whether we may not do that.
+pub fn is_denied(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied
+}
+
 /// Whether we may not know what is in a directory: its names, or what they stand for.
 pub fn is_closed(directory: &Path) -> bool {
-    let is_denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
     // Of a directory without the right to pass through it the names alone are told.
-    fs::read_dir(directory).is_err_and(is_denied)
-        || fs::symlink_metadata(directory.join(".")).is_err_and(is_denied)
+    fs::read_dir(directory).is_err_and(|error| is_denied(&error))
+        || fs::symlink_metadata(directory.join(".")).is_err_and(|error| is_denied(&error))
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@
 use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::adapters::folder::draft;
-use crate::adapters::folder::path::{is_absence, is_closed, name_of, path_bytes};
+use crate::adapters::folder::path::{is_absence, is_closed, is_denied, name_of, path_bytes};
 
 /// One page.
 pub struct FilePage {
@@ -53,24 +53,13 @@ impl Walk<'_> {
     /// Takes the files below `prefix` (empty, or ending in `/`) until the page is full. Each round
     /// goes on behind the last entry of the one before, so the loop ends with the directory.
     fn directory(&mut self, prefix: &[u8], is_root: bool) -> io::Result<()> {
-        let directory = self.root.join(OsStr::from_bytes(prefix));
-        // One that does not let us in is an item that cannot be read, and so is told of; but what
-        // is sought within it, or goes on there, is not there for that.
-        if !is_root && is_closed(&directory) {
-            let is_within = self.after.starts_with(prefix)
-                || self.prefix.len() > prefix.len() && self.prefix.as_bytes().starts_with(prefix);
-            return if is_within {
-                Err(ErrorKind::PermissionDenied.into())
-            } else {
-                self.whole(prefix)
-            };
-        }
         let mut done: Option<Vec<u8>> = None;
         loop {
             let (entries, is_empty) = match self.entries(prefix, done.as_deref()) {
                 Ok(entries) => entries,
                 // Gone since its parent was read, with all that was in it.
                 Err(error) if is_absence(&error) && !is_root => return Ok(()),
+                Err(error) if is_denied(&error) && !is_root => return self.closed(prefix, error),
                 Err(error) => return Err(error),
             };
             if is_empty && !is_root {
@@ -78,7 +67,13 @@ impl Walk<'_> {
             }
             let is_last_round = entries.len() < self.files_max;
             for entry in &entries {
-                self.entry(entry)?;
+                match self.entry(entry) {
+                    // Its names are told, and none of them leads anywhere.
+                    Err(error) if is_denied(&error) && !is_root && self.is_closed(prefix) => {
+                        return self.closed(prefix, error);
+                    }
+                    taken => taken?,
+                }
                 if self.files.len() == self.files_max {
                     return Ok(());
                 }
@@ -103,6 +98,21 @@ impl Walk<'_> {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    fn is_closed(&self, prefix: &[u8]) -> bool {
+        is_closed(&self.root.join(OsStr::from_bytes(prefix)))
+    }
+
+    /// Takes a directory that does not let us in: an item that cannot be read, and so is told of.
+    /// But what is sought within it, or goes on there, is not there for that.
+    fn closed(&mut self, prefix: &[u8], error: io::Error) -> io::Result<()> {
+        let is_sought_within =
+            self.prefix.len() > prefix.len() && self.prefix.as_bytes().starts_with(prefix);
+        match self.after.starts_with(prefix) || is_sought_within {
+            true => Err(error),
+            false => self.whole(prefix),
+        }
     }
 
     /// Takes a directory itself: nothing is in it that could be told of.

@@ -74,12 +74,12 @@ impl SqlLedger {
     /// An unusable URL, no file there, an unreachable server, a ledger of another version.
     pub async fn inspect(url: &Secret) -> Result<Self, Failure> {
         let connections = Connections::inspect(url.expose()).await?;
-        match Self::begun(connections).await? {
-            Some(ledger) => Ok(ledger),
-            None => Err(Failure::needs_person(
+        if !migrate::is_begun(&connections).await? {
+            return Err(Failure::needs_person(
                 "there is no ledger in this database; the first `dsrd run` makes one",
-            )),
+            ));
         }
+        Self::begun(connections).await
     }
 
     /// The same; `None` where the first start has still to make it.
@@ -95,17 +95,14 @@ impl SqlLedger {
         if !migrate::is_begun(&connections).await? {
             return migrate::assert_may_begin(&connections).await.map(|()| None);
         }
-        Self::begun(connections).await
+        Self::begun(connections).await.map(Some)
     }
 
-    async fn begun(connections: Connections) -> Result<Option<Self>, Failure> {
-        if !migrate::is_begun(&connections).await? {
-            return Ok(None);
-        }
+    async fn begun(connections: Connections) -> Result<Self, Failure> {
         migrate::assert_current(&connections).await?;
         let clock = LedgerClock::of_ledger(connections.dialect, Arc::new(SystemClock));
         let (shreds_linger, key) = (AtomicBool::new(false), OnceLock::new());
-        Ok(Some(Self { connections, clock, shreds_linger, key }))
+        Ok(Self { connections, clock, shreds_linger, key })
     }
 
     /// Begins a write.

@@ -11,7 +11,8 @@ use crate::domain::failure::Failure;
 pub trait Callbacks: Send + Sync {
     /// Posts and waits for the answer, for a bounded time. Repeating it posts again under the same
     /// id; receivers deduplicate. A host or address that callbacks may not go to is not connected
-    /// to, and is a failure of kind `NeedsPerson`. No failure holds more of the URL than its host.
+    /// to, and is a failure of kind `NeedsPerson`. No failure holds more of the URL than host and
+    /// port.
     async fn post(&self, url: &CallbackUrl, letter: &Letter) -> Result<Answer, Failure>;
 }
 

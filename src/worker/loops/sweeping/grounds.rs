@@ -12,7 +12,7 @@ use crate::worker::world::World;
 /// # Errors
 /// It holds nothing, and is another thing than the one that once held something; it cannot be
 /// looked at, or the ledger is away.
-pub async fn stands(world: &World, source: &dyn Source) -> Result<(), Failure> {
+async fn stands(world: &World, source: &dyn Source) -> Result<(), Failure> {
     let (ledger, name) = (&world.account.ledger, source.name());
     let ground = source.ground().await.map_err(|failure| failure.of_source(name))?;
     let Some(ground) = ground else { return Ok(()) };
