@@ -4,19 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
 use reqwest::{Client, Method};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
 
+use crate::support::azure::tls::{certified, run};
 use crate::support::blob_server::wire::{Connection, Reply, Request};
 use crate::support::file_server::entry::TOKEN;
 
@@ -36,7 +29,7 @@ impl Front {
     pub async fn start(hosts: &[(&str, &str)]) -> Self {
         let of = |(host, url): &(&str, &str)| ((*host).to_owned(), (*url).to_owned());
         let hosts: Arc<Hosts> = Arc::new(hosts.iter().map(of).collect());
-        let (acceptor, ca_pem) = certified(hosts.keys().cloned().collect());
+        let (acceptor, ca_pem) = certified("front", hosts.keys().cloned().collect());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let client = Client::builder().no_proxy().build().unwrap();
@@ -110,34 +103,4 @@ async fn passed(request: Request, host: &str, account: &str, client: &Client) ->
     }
     reply.body = answer.bytes().await.ok()?;
     Some(reply)
-}
-
-fn certified(hosts: Vec<String>) -> (TlsAcceptor, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "authority of the front");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(hosts).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "front");
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let certificate = params.signed_by(&key, &authority).unwrap().pem();
-    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes());
-    let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    (TlsAcceptor::from(Arc::new(config)), authority.pem())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test's runtime ends it with the test")]
-fn run(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
 }

@@ -23,5 +23,6 @@ pub mod arm; // the control plane
 pub mod dependents; // what workspaces depend on
 pub mod data_plane; // what the workspace's own services serve
 pub mod monitor; // logs and metrics
+pub mod tls; // how those are served that are served over TLS
 pub mod front; // the hosts of its storage accounts, before services of our own
 pub mod graph; // what Microsoft Graph copies of a tenant's logs

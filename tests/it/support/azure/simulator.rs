@@ -4,17 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::SignedDuration;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
-};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
 
 use crate::support::azure::entra;
 use crate::support::azure::entry::{Answered, answer};
@@ -22,6 +13,7 @@ use crate::support::azure::faults::{Fault, Verb};
 use crate::support::azure::kind::Kind;
 use crate::support::azure::seed::Seed;
 use crate::support::azure::state::State;
+use crate::support::azure::tls::{certified, run};
 use crate::support::blob_server::wire::{Connection, Request};
 
 const HOST: &str = "127.0.0.1";
@@ -64,7 +56,7 @@ impl Simulator {
         let (tls, ca_pem) = match seed.is_plain {
             true => (None, String::new()),
             false => {
-                let (acceptor, pem) = certified();
+                let (acceptor, pem) = certified("simulator", vec![HOST.to_owned()]);
                 (Some(acceptor), pem)
             }
         };
@@ -188,37 +180,4 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
     }
-}
-
-/// A server's side of TLS, and the authority that vouches for it. Python 3.13 wants all that the
-/// standard asks of both certificates.
-fn certified() -> (TlsAcceptor, String) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "authority of the simulator");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "simulator");
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let certificate = params.signed_by(&key, &authority).unwrap().pem();
-    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes());
-    let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    (TlsAcceptor::from(Arc::new(config)), authority.pem())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test's runtime ends it with the test")]
-fn run(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
 }
