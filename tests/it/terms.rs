@@ -162,6 +162,45 @@ fn words_are_asked_for_in_pieces_however_they_are_written() {
     assert!(found > 100, "{found} of them are found");
 }
 
+/// An address may be broken once and again, within its words and between them.
+#[test]
+fn addresses_are_asked_for_wherever_they_are_broken() {
+    let breaks = ["\n", "-\n", "\r\n ", "\" \"", "\n# ", "\\\n  ", "=\n"];
+    let mut found = 0;
+    for address in ["mira@contoso.com", "m.brandt@labs.contoso.example", "renée@bücher.example"] {
+        let subject = subject(IdentityType::Email, address);
+        let cuts: Vec<usize> = address.char_indices().map(|(at, _)| at).skip(1).collect();
+        let pairs = cuts.iter().flat_map(|one| cuts.iter().map(move |other| (*one, *other)));
+        for (number, (one, other)) in pairs.filter(|(one, other)| one <= other).enumerate() {
+            let kind = |number: usize| breaks[number % breaks.len()];
+            let middle = &address[one..other];
+            let (before, after) = (&address[..one], &address[other..]);
+            for (first, second) in
+                [(kind(number), kind(number)), (kind(number), kind(number / breaks.len()))]
+            {
+                let second = if middle.is_empty() { "" } else { second };
+                let text = format!("# by <{before}{first}{middle}{second}{after}>, of x");
+                let scan = scanned_and_asked(&item("x"), text.as_bytes(), &subject);
+                found += usize::from(!scan.hits.is_empty());
+            }
+        }
+    }
+    assert!(found > 200, "{found} of them are found");
+}
+
+/// The words of an address are in many items that do not speak of it.
+#[test]
+fn words_of_an_address_apart_do_not_make_it() {
+    let text = "ben of contoso, com port\nstarted by kofi@contoso.com\nstep 1: loss 0.5\n";
+    let (key, salt) = (key(), key().salt(7));
+    let terms = collected(&item("x"), text.as_bytes(), &Matcher::new(&[]), &key, salt);
+    for (address, expected) in [("ben@contoso.com", false), ("kofi@contoso.com", true)] {
+        let subject = subject(IdentityType::Email, address);
+        let question = Question::new(once(&subject), empty(), &key);
+        assert_eq!(question.is_admitted_by(&terms, salt), expected, "{address}");
+    }
+}
+
 /// What stands between the words of a name may be glued to one of them.
 #[test]
 fn names_of_directories_and_titles_are_asked_for() {

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use memchr::memchr;
 use sha2::{Digest, Sha256};
 
 use crate::matching::identity::addresses::each_address;
 use crate::matching::identity::watch::each_id;
 use crate::matching::terms::filter::{
-    BEFORE, BEHIND, BETWEEN, Salt, TERMS_MAX, Term, TermKey, Terms,
+    BEFORE, BEHIND, BETWEEN, EQUALS, Salt, TERMS_MAX, Term, TermKey, Terms,
 };
 use crate::matching::terms::words::{first_word, last_word, words};
 use crate::matching::views::as_read::alike::alike;
@@ -28,6 +29,10 @@ pub struct Collector<'a> {
 /// Bytes of text beyond which an item is read for everybody: without knowing who is sought every
 /// text is read in every way, which takes long.
 const TEXT_BYTES_MAX: u64 = 256 << 20;
+
+/// Bytes of text that have a new term, about, and terms for which there is room at once.
+const BYTES_PER_TERM: usize = 8;
+const TERMS_AT_ONCE: usize = 1 << 10;
 
 /// A comma as directories write it (RFC 4514).
 const COMMA: &str = "\\2c";
@@ -62,9 +67,11 @@ impl<'a> Collector<'a> {
             return;
         }
         let (key, terms) = (self.key, &mut self.terms);
+        // Few items have more, and to grow step by step takes longer than to begin with room.
+        terms.reserve((text.len() / BYTES_PER_TERM).min(TERMS_AT_ONCE).saturating_sub(terms.len()));
         words(text, &mut |word| terms.extend(key.word(word)));
         // A comma between two words, as directories write it, is glued to the second.
-        if text.contains(COMMA) {
+        if memchr(b'\\', text.as_bytes()).is_some_and(|at| text[at..].contains(COMMA)) {
             words(&text.replace(COMMA, ","), &mut |word| terms.extend(key.word(word)));
         }
         each_address(text, &mut |address, _, _| self.take_address(address));
@@ -82,12 +89,15 @@ impl<'a> Collector<'a> {
         }
         // Of ASCII the words alone need be folded.
         match before.is_ascii() && after.is_ascii() {
-            true => self.take_pieces(&folded(last_word(before)), &folded(first_word(after))),
-            false => self.take_pieces(last_word(&folded(before)), first_word(&folded(after))),
+            true => {
+                self.take_sign(before, after);
+                self.take_pieces(&folded(last_word(before)), &folded(first_word(after)));
+            }
+            false => self.take_sides(&folded(before), &folded(after)),
         }
         for plain in [alike(before), alike(after)].into_iter().flatten() {
             let plain = folded(&plain.text);
-            self.take_pieces(last_word(&plain), first_word(&plain));
+            self.take_sides(&plain, &plain);
         }
         if before.contains('@') || after.contains('@') {
             let joined = format!("{before}{after}");
@@ -97,6 +107,18 @@ impl<'a> Collector<'a> {
             });
             let joined = folded(&joined);
             each_address(&joined, &mut |address, _, _| self.take_address(address));
+        }
+    }
+
+    fn take_sides(&mut self, before: &str, after: &str) {
+        self.take_sign(before, after);
+        self.take_pieces(last_word(before), first_word(after));
+    }
+
+    /// Before its domain an address has its sign, but where another one carries it.
+    fn take_sign(&mut self, before: &str, after: &str) {
+        if before.ends_with('=') || after.starts_with('=') {
+            self.terms.insert(self.key.piece("", EQUALS));
         }
     }
 

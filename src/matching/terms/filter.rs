@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::domain::asked::subject::Subject;
 use crate::matching::identity::patterns::{Sought, sought};
 use crate::matching::identity::watch::{Mark, MarkKey};
-use crate::matching::terms::words::words;
+use crate::matching::terms::words::{first_word, last_word, words};
 
 /// Bits set for each term.
 const PROBES: u32 = 7;
@@ -181,7 +181,11 @@ impl Way {
                 let labels = labels.filter(|label| label.is_ascii() && !label.starts_with("xn--"));
                 let canonical = hex::encode(Sha256::digest(address));
                 let whole = Self::of_mark(&key.marks.of(&canonical), key);
-                vec![whole, by_words(&mut labels.chain([local]))]
+                let mut in_pieces = by_words(&mut labels.chain([local]));
+                if domain.is_ascii() && !domain.contains("xn--") {
+                    in_pieces.terms.extend(breaks_within(address, key));
+                }
+                vec![whole, in_pieces]
             }
             Sought::Text(text, _) => vec![by_words(&mut [text.as_str()].into_iter())],
             Sought::Name(name) => vec![by_words(&mut name.words.iter().map(String::as_str))],
@@ -210,6 +214,9 @@ pub(super) const BEFORE: u8 = 1;
 pub(super) const BEHIND: u8 = 2;
 pub(super) const BETWEEN: u8 = 3;
 
+/// Says that a break stands beside an equals sign.
+pub(super) const EQUALS: u8 = b'=';
+
 /// Every way in which a word may stand in a text: whole, or in two or three pieces with a break
 /// between them.
 fn spellings(word: &str, key: &TermKey) -> Vec<Spelling> {
@@ -224,6 +231,39 @@ fn spellings(word: &str, key: &TermKey) -> Vec<Spelling> {
         }
     }
     all
+}
+
+/// What the first and the last break within an address leave beside them, whichever they are. An
+/// address that no break parts is known by its mark, and its words may stand anywhere in the item.
+fn breaks_within(address: &str, key: &TermKey) -> [Vec<Spelling>; 2] {
+    // Where another address carries it, its domain may come first: `contoso.com=ann@…`.
+    let (mut first, mut last) = (vec![vec![key.piece("", EQUALS)]], Vec::new());
+    for (cut, _) in address.char_indices().skip(1) {
+        let (before, after) = address.split_at(cut);
+        let (before, after) = (last_word(before), first_word(after));
+        // Of two breaks each cuts off what stands beside the other.
+        if before.is_empty() {
+            first.extend(starts(after).map(|start| vec![key.piece(start, BEHIND)]));
+        } else {
+            first.push(vec![key.piece(before, BEFORE)]);
+        }
+        if after.is_empty() {
+            last.extend(ends(before).map(|end| vec![key.piece(end, BEFORE)]));
+        } else {
+            last.push(vec![key.piece(after, BEHIND)]);
+        }
+    }
+    [first, last]
+}
+
+/// Every text that this one begins with.
+fn starts(text: &str) -> impl Iterator<Item = &str> {
+    text.char_indices().map(|(at, c)| &text[..at + c.len_utf8()])
+}
+
+/// Every text that this one ends with.
+fn ends(text: &str) -> impl Iterator<Item = &str> {
+    text.char_indices().map(|(at, _)| &text[at..])
 }
 
 /// Bits of a term in a filter of `len` bits.

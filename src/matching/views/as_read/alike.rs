@@ -5,17 +5,13 @@
 
 use std::sync::LazyLock;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::matching::views::spelling::reading::Reading;
 
 /// The text written the plain way; `None` where it is.
 pub fn alike(text: &str) -> Option<Reading> {
-    let may_differ = !text.is_ascii()
-        || memmem::find(text.as_bytes(), b"''").is_some()
-        || memchr(b'`', text.as_bytes()).is_some()
-        || memmem::find(text.as_bytes(), SHELL).is_some();
-    if !may_differ {
+    if text.is_ascii() && !has_doubtful_quotes(text.as_bytes()) {
         return None;
     }
     let mut reading: Option<Reading> = None;
@@ -50,6 +46,14 @@ pub fn alike(text: &str) -> Option<Reading> {
     let mut reading = reading?;
     reading.copy(&text[copied..], copied);
     Some(reading)
+}
+
+/// Whether quotes of ASCII may be written for an apostrophe.
+fn has_doubtful_quotes(text: &[u8]) -> bool {
+    // Most lines have neither, and to prepare a search takes longer than to look through one.
+    let Some(first) = memchr2(b'\'', b'`', text) else { return false };
+    let rest = &text[first..];
+    memchr(b'`', rest).is_some() || QUOTES.iter().any(|quotes| memmem::find(rest, quotes).is_some())
 }
 
 /// Whether a character of the first plane may be written for another.
@@ -97,8 +101,8 @@ enum Written {
     Nothing,
 }
 
-/// An apostrophe within quotes of a shell.
-const SHELL: &[u8] = br"'\''";
+/// An apostrophe as SQL writes it, and within quotes of a shell.
+const QUOTES: [&[u8]; 2] = [b"''", br"'\''"];
 
 /// How what a text begins with is written plainly, and its length.
 fn plain(before: Option<char>, text: &str) -> Option<(Written, usize)> {

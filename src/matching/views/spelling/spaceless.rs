@@ -10,7 +10,8 @@ pub fn is_spaceless(c: char) -> bool {
 
 /// Whether a letter or digit would make an adjoining word longer.
 pub fn continues_word(c: char) -> bool {
-    c.is_alphanumeric() && !is_spaceless(c)
+    // Nearly all are ASCII, of which no table need be asked.
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() && !is_spaceless(c) }
 }
 
 /// Whether a character may stand in the local part of an address, or in a dotted word.
