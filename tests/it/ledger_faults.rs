@@ -1,6 +1,6 @@
 //! A ledger that fails for a while: no request is ended by it, and it goes on by itself.
 
-use dsrd::adapters::sql::connect::Connections;
+use dsrd::adapters::sql::connecting::connect::Connections;
 use dsrd::domain::failure::{Failure, FailureKind};
 use serde_json::json;
 use sqlx::{Connection, Executor};

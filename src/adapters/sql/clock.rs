@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use crate::adapters::sql::connect::Dialect;
+use crate::adapters::sql::connecting::connect::Dialect;
 use crate::ports::system::Clock;
 
 /// By how much two clocks that are right may differ, as that of a server and its stand-in.

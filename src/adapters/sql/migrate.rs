@@ -6,7 +6,7 @@
 
 use sqlx::AnyConnection;
 
-use crate::adapters::sql::connect::{Connections, Dialect};
+use crate::adapters::sql::connecting::connect::{Connections, Dialect};
 use crate::adapters::sql::refusal::while_doing;
 use crate::domain::failure::Failure;
 

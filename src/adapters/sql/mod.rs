@@ -3,11 +3,11 @@
 //!
 //! The statements run on sqlx's `Any` driver with the types both have: text, 64-bit integers,
 //! bytes. Times are milliseconds since 1970, events JSON as text, flags 0 and 1. What the two
-//! cannot share (how a write begins, how a table refuses changes) stands in `connect` and in
+//! cannot share (how a write begins, how a table refuses changes) stands in `connecting` and in
 //! `migrations/`.
 
 pub mod refusal;
-pub mod connect;
+pub mod connecting;
 pub mod migrate;
 pub mod clock;
 pub mod plain;

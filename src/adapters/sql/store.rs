@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::adapters::sql::clock::LedgerClock;
-use crate::adapters::sql::connect::{Connections, Dialect};
+use crate::adapters::sql::connecting::connect::{Connections, Dialect};
+use crate::adapters::sql::connecting::readers::Reader;
 use crate::adapters::sql::key;
 use crate::adapters::sql::migrate;
 use crate::adapters::sql::refusal::while_doing;
@@ -149,7 +149,7 @@ impl SqlLedger {
         lease: &Lease,
     ) -> Result<Transaction<'static, Any>, Failure> {
         let mut transaction = self.begin().await?;
-        fence(&mut transaction, lease).await?;
+        fence(&mut transaction, lease, self.dialect()).await?;
         Ok(transaction)
     }
 
@@ -157,7 +157,7 @@ impl SqlLedger {
     ///
     /// # Errors
     /// None can be had.
-    pub(super) async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
+    pub(super) async fn read(&self) -> Result<Reader, Failure> {
         self.connections.read().await
     }
 
@@ -195,15 +195,20 @@ pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(),
 ///
 /// # Errors
 /// The lease is another's; whatever the database refuses.
-async fn fence(connection: &mut AnyConnection, lease: &Lease) -> Result<(), Failure> {
+async fn fence(
+    connection: &mut AnyConnection,
+    lease: &Lease,
+    dialect: Dialect,
+) -> Result<(), Failure> {
     let doing = "writing to the ledger under a lease";
-    let ours = sqlx::query("UPDATE leases SET fence = fence WHERE work = $1 AND fence = $2")
-        .bind(&lease.work)
-        .bind(stored(lease.fence))
-        .execute(connection)
-        .await
-        .map_err(while_doing(doing))?;
-    if ours.rows_affected() == 1 {
+    let ours = match dialect {
+        // Whoever writes to a file is alone. To write what stands there would be one more write.
+        Dialect::Sqlite => "SELECT 1 FROM leases WHERE work = $1 AND fence = $2",
+        Dialect::Postgres => "SELECT 1 FROM leases WHERE work = $1 AND fence = $2 FOR UPDATE",
+    };
+    let ours = sqlx::query(ours).bind(&lease.work).bind(stored(lease.fence));
+    let ours = ours.fetch_optional(connection).await.map_err(while_doing(doing))?;
+    if ours.is_some() {
         return Ok(());
     }
     // Transient: whoever has the work now goes on with it.

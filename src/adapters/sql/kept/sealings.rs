@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::adapters::sql::connect::Dialect;
+use crate::adapters::sql::connecting::connect::Dialect;
 use crate::adapters::sql::key;
 use crate::adapters::sql::refusal::while_doing;
 use crate::adapters::sql::rows::{self, Columns, RowError, get, read, request_id, stored};

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::pool::PoolConnection;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
 use tokio::time::timeout;
 
+use crate::adapters::sql::connecting::readers::{Reader, Readers};
 use crate::adapters::sql::refusal::{refusal, while_doing};
 use crate::domain::failure::Failure;
 
@@ -26,7 +26,7 @@ pub struct Connections {
     /// Which database it is.
     pub dialect: Dialect,
     /// For statements that change nothing.
-    read: AnyPool,
+    read: Readers,
     write: AnyPool,
     /// Whether the connection that writes is to be replaced before it is used again.
     worn_out: Arc<AtomicBool>,
@@ -122,8 +122,8 @@ impl Connections {
         let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
         let server = Server::new(&url, path)?;
         server.connect().await?.close().await.map_err(while_doing("closing the ledger"))?;
-        let read = server.pool(AnyPoolOptions::new().max_connections(1));
-        let (write, worn_out) = (read.clone(), Arc::default());
+        let write = server.pool(of_a_file().max_connections(1));
+        let (read, worn_out) = (Readers::of_a_file(write.clone()), Arc::default());
         Ok(Self { dialect: Dialect::Sqlite, write, read, worn_out, server })
     }
 
@@ -131,8 +131,8 @@ impl Connections {
     ///
     /// # Errors
     /// None became free in time, or none can be made; the failure says why.
-    pub async fn read(&self) -> Result<PoolConnection<Any>, Failure> {
-        match self.read.acquire().await {
+    pub async fn read(&self) -> Result<Reader, Failure> {
+        match self.read.take().await {
             Ok(connection) => Ok(connection),
             Err(error) => Err(self.unreached("reading", error).await),
         }
@@ -214,17 +214,16 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
     let mut first = server.connect().await?;
     prepare_sqlite(&mut first).await.map_err(while_doing("opening the ledger"))?;
     let worn_out = Arc::<AtomicBool>::default();
-    let write = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
+    let write = sound(of_a_file(), Arc::clone(&worn_out))
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }));
-    let read =
-        AnyPoolOptions::new().max_connections(SQLITE_READERS_MAX).after_connect(|connection, _| {
-            Box::pin(async move {
-                prepare_sqlite(connection).await?;
-                connection.execute("PRAGMA query_only = ON").await.map(drop)
-            })
-        });
-    let (write, read) = (server.pool(write), server.pool(read));
+    let read = of_a_file().max_connections(SQLITE_READERS_MAX).after_connect(|connection, _| {
+        Box::pin(async move {
+            prepare_sqlite(connection).await?;
+            connection.execute("PRAGMA query_only = ON").await.map(drop)
+        })
+    });
+    let (write, read) = (server.pool(write), Readers::of_a_file(server.pool(read)));
     first.close().await.map_err(while_doing("opening the ledger"))?;
     Ok(Connections { dialect: Dialect::Sqlite, read, write, worn_out, server })
 }
@@ -239,9 +238,15 @@ async fn open_postgres(url: &str) -> Result<Connections, Failure> {
     let pool = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }));
-    let read = server.pool(pool);
-    let write = read.clone();
+    let write = server.pool(pool);
+    let read = Readers::of_a_server(write.clone());
     Ok(Connections { dialect: Dialect::Postgres, read, write, worn_out, server })
+}
+
+/// A pool of connections to a file, which no server ends: to ask each whether it is still there
+/// before it is used takes as long as most of our questions take.
+fn of_a_file() -> AnyPoolOptions {
+    AnyPoolOptions::new().test_before_acquire(false)
 }
 
 /// Host, port and database of a URL, without user and password.

@@ -1,0 +1,4 @@
+//! Open connections to a ledger, and whoever reads by them.
+
+pub mod readers;
+pub mod connect;

@@ -1,0 +1,126 @@
+//! Connections by which statements read that change nothing.
+//!
+//! The driver's pool asks a connection that comes back whether it is still there, in a task of its
+//! own. A server may have ended it; a file cannot, and there that costs more than most of our
+//! statements: each question is a message to the thread that has the file, and back. So connections
+//! to a file go from hand to hand here.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::any::Any;
+use sqlx::pool::PoolConnection;
+use sqlx::{AnyConnection, AnyPool, Error};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// How long a connection goes from hand to hand before another takes its place.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// Connections that read.
+pub struct Readers {
+    pool: AnyPool,
+    /// Where they go from hand to hand, and stand in the pool no more.
+    own: Option<Own>,
+}
+
+struct Own {
+    /// As many as there are connections at most.
+    free: Arc<Semaphore>,
+    idle: Arc<Idle>,
+    /// How long is waited for one of them.
+    wait: Duration,
+}
+
+/// Connections that nobody reads by.
+type Idle = Mutex<Vec<Opened>>;
+
+/// A connection, and when it was opened.
+struct Opened {
+    connection: AnyConnection,
+    since: Instant,
+}
+
+/// A connection to read by, until dropped.
+pub struct Reader(Held);
+
+enum Held {
+    OfThePool(PoolConnection<Any>),
+    Ours {
+        /// There until it is dropped.
+        opened: Option<Opened>,
+        idle: Arc<Idle>,
+        /// Goes last: whoever has it next finds the connection.
+        _permit: OwnedSemaphorePermit,
+    },
+}
+
+impl Readers {
+    /// The connections of a pool to a server.
+    pub fn of_a_server(pool: AnyPool) -> Self {
+        Self { pool, own: None }
+    }
+
+    /// Connections to a file, which are opened as the pool opens them.
+    pub fn of_a_file(pool: AnyPool) -> Self {
+        let options = pool.options();
+        let free = Arc::new(Semaphore::new(options.get_max_connections() as usize));
+        let own = Own { free, idle: Arc::default(), wait: options.get_acquire_timeout() };
+        Self { pool, own: Some(own) }
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// None became free in time, or none can be made.
+    pub async fn take(&self) -> Result<Reader, Error> {
+        let Some(Own { free, idle, wait }) = &self.own else {
+            return Ok(Reader(Held::OfThePool(self.pool.acquire().await?)));
+        };
+        let waiting = timeout(*wait, Arc::clone(free).acquire_owned()).await;
+        let permit = waiting.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)?;
+        let known = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let opened = match known {
+            Some(opened) => opened,
+            None => {
+                let connection = self.pool.acquire().await?.detach();
+                Opened { connection, since: Instant::now() }
+            }
+        };
+        let (opened, idle) = (Some(opened), Arc::clone(idle));
+        Ok(Reader(Held::Ours { opened, idle, _permit: permit }))
+    }
+}
+
+const HELD: &str = "it is there until it is dropped";
+
+impl Deref for Reader {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        match &self.0 {
+            Held::OfThePool(connection) => connection,
+            Held::Ours { opened, .. } => &opened.as_ref().expect(HELD).connection,
+        }
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        match &mut self.0 {
+            Held::OfThePool(connection) => connection,
+            Held::Ours { opened, .. } => &mut opened.as_mut().expect(HELD).connection,
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Held::Ours { opened, idle, .. } = &mut self.0
+            && let Some(opened) = opened.take().filter(|opened| opened.since.elapsed() < LIFE)
+        {
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(opened);
+        }
+    }
+}
