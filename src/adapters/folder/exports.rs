@@ -23,6 +23,9 @@ use crate::ports::sources::ByteStream;
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 * 1024;
 
+/// Attempts whose files are tried by name: nearly all archives are written at one of the first.
+const TRIED_MAX: u64 = 32;
+
 /// The folder; made when it is first needed.
 pub struct FolderExports {
     root: PathBuf,
@@ -57,24 +60,15 @@ impl FolderExports {
     /// Removes what attempts at this archive left half written, up to this one. One that still
     /// writes loses its file's name, and cannot publish it any more.
     async fn clear(&self, name: &str, last: u64) -> io::Result<()> {
-        let mut files = match fs::read_dir(&self.root).await {
-            Ok(files) => files,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let (start, end) = (format!(".{name}."), ".part");
-        while let Some(file) = files.next_entry().await? {
-            let file_name = file.file_name();
-            let attempt = file_name.to_str().and_then(|name| name.strip_prefix(&start));
-            let attempt = attempt.and_then(|rest| rest.strip_suffix(end));
-            if attempt
-                .and_then(|text| text.parse::<u64>().ok())
-                .is_some_and(|attempt| attempt <= last)
-            {
-                remove_if_there(&file.path()).await?;
+        let (root, name) = (self.root.clone(), name.to_owned());
+        let clearing = tokio::task::spawn_blocking(move || {
+            // Among thousands of archives to try a few names is quicker than to look at all.
+            match last <= TRIED_MAX {
+                true => (0..=last).try_for_each(|attempt| remove(&part(&root, &name, attempt))),
+                false => remove_parts(&root, &name, last),
             }
-        }
-        Ok(())
+        });
+        clearing.await.map_err(io::Error::other)?
     }
 }
 
@@ -82,7 +76,7 @@ impl FolderExports {
 impl Exports for FolderExports {
     async fn create(&self, name: &str, attempt: u64) -> Result<Box<dyn Upload>, Failure> {
         let place = self.place(name)?;
-        let part = self.root.join(format!(".{name}.{attempt}.part"));
+        let part = part(&self.root, name, attempt);
         self.make_root().await?;
         self.clear(name, attempt).await.map_err(|error| failure(WRITING, error))?;
         let mut options = fs::OpenOptions::new();
@@ -180,6 +174,39 @@ const WRITING: &str = "writing an archive";
 
 async fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Where an attempt at an archive is written.
+fn part(root: &Path, name: &str, attempt: u64) -> PathBuf {
+    root.join(format!(".{name}.{attempt}.part"))
+}
+
+/// Removes what these attempts at an archive wrote, whichever there are.
+fn remove_parts(root: &Path, name: &str, last: u64) -> io::Result<()> {
+    let files = match std::fs::read_dir(root) {
+        Ok(files) => files,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let (start, end) = (format!(".{name}."), ".part");
+    for file in files {
+        let file = file?;
+        let file_name = file.file_name();
+        let attempt = file_name.to_str().and_then(|name| name.strip_prefix(&start));
+        let attempt = attempt.and_then(|rest| rest.strip_suffix(end));
+        let attempt = attempt.and_then(|text| text.parse::<u64>().ok());
+        if attempt.is_some_and(|attempt| attempt <= last) {
+            remove(&file.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
