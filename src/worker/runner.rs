@@ -1,5 +1,8 @@
 //! Starts the loops and waits for them all.
 
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+
 use crate::domain::failure::Failure;
 use crate::ports::tasks::Purpose;
 use crate::worker::loops::keeping::{expire, forget};
@@ -30,25 +33,27 @@ pub async fn run(world: &World) -> Result<(), Failure> {
     let sources = world.sources.iter().map(|source| source.name().to_owned()).collect();
     let learned =
         world.mandate.catalogue_age_max.map(|age_max| forget::Learned { sources, age_max });
-    let (.., served) = tokio::join!(
-        intake::run(world),
-        sweep::run(world, Purpose::Find),
-        act::run(world),
-        purge::run(world),
-        follow::run(world),
-        things::run(world),
-        sweep::run(world, Purpose::Verify),
-        conclude::run(world),
-        learn::run(world),
-        announce::run(shift, ledger, announcer),
-        callback::run(world),
-        expire::run(shift, ledger, &stores),
-        forget::run(shift, ledger, &world.mandate.keeping, learned.as_ref()),
-        census::run(shift, ledger, &notices),
-        notices::run(shift, &world.account, announcer, &notices),
-        answers::run(shift, ledger),
-        daemons::run(shift, &world.account),
-    );
+    let loops: [BoxFuture<'_, ()>; 16] = [
+        Box::pin(intake::run(world)),
+        Box::pin(sweep::run(world, Purpose::Find)),
+        Box::pin(act::run(world)),
+        Box::pin(purge::run(world)),
+        Box::pin(follow::run(world)),
+        Box::pin(things::run(world)),
+        Box::pin(sweep::run(world, Purpose::Verify)),
+        Box::pin(conclude::run(world)),
+        Box::pin(learn::run(world)),
+        Box::pin(announce::run(shift, ledger, announcer)),
+        Box::pin(callback::run(world)),
+        Box::pin(expire::run(shift, ledger, &stores)),
+        Box::pin(forget::run(shift, ledger, &world.mandate.keeping, learned.as_ref())),
+        Box::pin(census::run(shift, ledger, &notices)),
+        Box::pin(notices::run(shift, &world.account, announcer, &notices)),
+        Box::pin(answers::run(shift, ledger)),
+    ];
+    // Each is woken alone: with `join!` whatever wakes one of them has all of them look.
+    let loops = loops.into_iter().collect::<FuturesUnordered<_>>().collect::<()>();
+    let ((), served) = tokio::join!(loops, daemons::run(shift, &world.account));
     announce::run_last(shift, ledger, announcer).await;
     world.shift.leases.let_go_of_all().await;
     served

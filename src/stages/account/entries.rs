@@ -116,6 +116,9 @@ impl Account {
 
     /// Records what became of items, some of which were rewritten; see [`Keys::hashes`].
     pub async fn record_ends(&self, case: &Case, ends: &[ItemEnd]) -> Result<(), Failure> {
+        if ends.is_empty() {
+            return Ok(());
+        }
         self.ledger.record_outcomes(&case.lease, &case.request.id, ends).await?;
         case.recorded.fetch_add(ends.len() as u64, Ordering::Relaxed);
         Ok(())

@@ -189,7 +189,9 @@ async fn take_stock(
     let gone: Vec<_> = changed.map(|(ordinal, _)| (ordinal, ItemOutcome::AlreadyAbsent)).collect();
     account.record_outcomes(case, &gone).await?;
     let more = company_since(account, case, with, &mut left).await?;
-    account.add_settled(case, again.start, &more).await?;
+    if !more.is_empty() {
+        account.add_settled(case, again.start, &more).await?;
+    }
     let open = (again.start..).zip(&more).filter(|(_, planned)| planned.settled().is_none());
     left.extend(open.map(|(ordinal, _)| ordinal));
     Ok(left)

@@ -57,7 +57,8 @@ pub async fn run(world: &World, purpose: Purpose) {
             Some(Ok(true)) => tries = Tries::default(),
             Some(Ok(false)) => {
                 tries = Tries::default();
-                world.shift.rest().await;
+                // Requests that come in quick succession share a sweep, and are looked up once.
+                world.shift.rest_well().await;
             }
             Some(Err(failure)) => {
                 report::failed(&world.shift.metrics, purpose.word(), &failure);
