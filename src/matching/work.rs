@@ -25,24 +25,39 @@ pub fn done() -> u64 {
     DONE.get()
 }
 
-/// Whether what is done on this thread now is wanted no more.
+/// Whether what is done on this thread now is wanted no more, or is more than was to be done here.
 pub fn is_called_off() -> bool {
-    LEASH.with_borrow(|leash| leash.as_ref().is_some_and(|leash| leash.0.load(Ordering::Relaxed)))
+    LEASH.with_borrow(|leash| leash.as_ref().is_some_and(Leash::is_at_its_end))
 }
 
 /// Held by whoever waits for work on another thread: dropped before it has ended, it calls it off.
 /// Without, a decoder would go on after a stop, for nobody.
-#[derive(Clone, Default)]
-pub struct Leash(Arc<AtomicBool>);
+#[derive(Clone)]
+pub struct Leash {
+    let_go: Arc<AtomicBool>,
+    /// What may be done of it, by the count of this thread.
+    until: u64,
+}
 
 /// Calls off when it is dropped.
-pub struct Holder(Leash);
+pub struct Holder(Arc<AtomicBool>);
 
 impl Leash {
     /// A leash and its end.
     pub fn new() -> (Self, Holder) {
-        let leash = Self::default();
-        (leash.clone(), Holder(leash))
+        let let_go = Arc::<AtomicBool>::default();
+        (Self { let_go: Arc::clone(&let_go), until: u64::MAX }, Holder(let_go))
+    }
+
+    /// Does work on this thread that is to be short, up to so many bytes looked at, give or take
+    /// what is charged between two questions whether to go on; `None` if it is longer. It is to be
+    /// done anew then.
+    pub fn run_if_short<T>(bytes: u64, work: impl FnOnce() -> T) -> Option<T> {
+        let leash = Self { let_go: Arc::default(), until: done().saturating_add(bytes) };
+        leash.run(|| {
+            let result = work();
+            (!is_called_off()).then_some(result)
+        })
     }
 
     /// Does work that can be called off.
@@ -50,6 +65,10 @@ impl Leash {
         // Put back even if the work panics: the thread goes on to other work.
         let _before = Before(LEASH.replace(Some(self)));
         work()
+    }
+
+    fn is_at_its_end(&self) -> bool {
+        self.let_go.load(Ordering::Relaxed) || done() > self.until
     }
 }
 
@@ -63,7 +82,7 @@ impl Drop for Before {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        self.0.0.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -79,6 +98,15 @@ mod tests {
             drop(holder);
             assert!(is_called_off());
         });
+        assert!(!is_called_off());
+    }
+
+    #[test]
+    fn what_is_short_is_done_here_and_nothing_else() {
+        charge(1_000);
+        assert_eq!(Leash::run_if_short(10, || charge(10)), Some(()));
+        let charged = |bytes| move || [(); 3].map(|()| (!is_called_off()).then(|| charge(bytes)));
+        assert_eq!(Leash::run_if_short(10, charged(6)), None);
         assert!(!is_called_off());
     }
 }

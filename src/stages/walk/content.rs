@@ -65,6 +65,12 @@ pub async fn read(item: &Item, mut bytes: ByteStream, asked: Asked) -> Result<Sa
             Content::Stream(reader_of(stream::iter([Ok(first), second]).chain(bytes).boxed()))
         }
     };
+    if let Content::Whole(bytes) = &content
+        && bytes.len() <= SHORT_BYTES_MAX
+        && let Ok(Some(said)) = scan_here(item, bytes, &asked)
+    {
+        return said.map_err(failure_in);
+    }
     let item = item.clone();
     let scanning = on_a_thread(move || scan_content(&item, content, &asked));
     match scanning.await {
@@ -73,6 +79,24 @@ pub async fn read(item: &Item, mut bytes: ByteStream, asked: Asked) -> Result<Sa
         // A decoder that panics on hostile bytes has met what it cannot read.
         Err(_) => Err(Failure::permanent("decoding an item")),
     }
+}
+
+/// Bytes of an item that is looked through where it came, if that is as short as it seems: to hand
+/// it to another thread takes as long as most of them take.
+const SHORT_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes that may be looked at in it: a few milliseconds. In a few bytes much may be packed.
+const SHORT_WORK_BYTES: u64 = 1 << 20;
+
+fn scan_here(
+    item: &Item,
+    bytes: &Bytes,
+    asked: &Asked,
+) -> std::thread::Result<Option<io::Result<Said>>> {
+    let content = Content::Whole(bytes.clone());
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        Leash::run_if_short(SHORT_WORK_BYTES, || scan_content(item, content, asked))
+    }))
 }
 
 /// Everyone named in an item that was read so, those too who are known from elsewhere; `None` where
