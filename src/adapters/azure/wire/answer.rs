@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
 use bytes::Bytes;
 use jiff::fmt::rfc2822;
@@ -58,18 +58,23 @@ pub enum Trouble {
     Garbled,
 }
 
+/// The value of a header, by its name in lower case. The library's own question makes an error of
+/// each that is missing, with a trace of the stack where those are asked for.
+fn value_of<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers.iter().find(|(found, _)| found.as_str() == name).map(|(_, value)| value.as_str())
+}
+
 impl Answer {
     /// Takes the parts of a response that count.
     pub fn new(response: AsyncRawResponse, is_repeat: bool) -> Self {
         let (status, headers, body) = response.deconstruct();
-        let code = headers.get_optional_str(&HeaderName::from_static("x-ms-error-code"));
-        let code = plain(code.unwrap_or_default());
+        let code = plain(value_of(&headers, "x-ms-error-code").unwrap_or_default());
         Self { status: status.into(), code, is_repeat, headers, body }
     }
 
     /// The value of a header, by its name in lower case.
     pub fn header(&self, name: &'static str) -> Option<&str> {
-        self.headers.get_optional_str(&HeaderName::from_static(name))
+        value_of(&self.headers, name)
     }
 
     /// The same, if it is not empty.

@@ -8,6 +8,7 @@ use azure_core::http::policies::Policy;
 use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineStreamOptions, Request};
 use bytes::Bytes;
 use url::Url;
+use uuid::Uuid;
 
 use crate::adapters::azure::wire::address::{account_url, add_query, blob_url};
 use crate::adapters::azure::wire::answer::{Answer, Trouble};
@@ -206,6 +207,8 @@ impl Container {
 
     async fn send(&self, mut request: Request) -> Result<Answer, Trouble> {
         request.insert_header("x-ms-version", API_VERSION);
+        // The library would ask for it first, and make an error of that it is not there.
+        request.insert_header("x-ms-client-request-id", Uuid::new_v4().to_string());
         let options = PipelineStreamOptions { skip_checks: true, ..Default::default() };
         let lost = Lost::default();
         let context = Context::new().with_value(lost.clone());
