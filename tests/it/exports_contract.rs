@@ -26,7 +26,9 @@ async fn keeps_the_contract(exports: &dyn Exports) {
     shows_an_archive_once_it_is_whole(exports).await;
     replaces_an_archive(exports).await;
     takes_big_and_empty_archives(exports).await;
-    keeps_attempts_apart(exports).await;
+    for attempts in [(1, 2), (5, 33), (40, 41)] {
+        keeps_attempts_apart(exports, attempts).await;
+    }
 }
 
 async fn has_nothing_at_first(exports: &dyn Exports) {
@@ -68,10 +70,10 @@ async fn takes_big_and_empty_archives(exports: &dyn Exports) {
 }
 
 /// A writer that was asleep while another took its work over.
-async fn keeps_attempts_apart(exports: &dyn Exports) {
-    let mut earlier = exports.create("a.zip", 1).await.unwrap();
+async fn keeps_attempts_apart(exports: &dyn Exports, (one, other): (u64, u64)) {
+    let mut earlier = exports.create("a.zip", one).await.unwrap();
     earlier.write(Bytes::from_static(b"earlier, first half")).await.unwrap();
-    let mut later = exports.create("a.zip", 2).await.unwrap();
+    let mut later = exports.create("a.zip", other).await.unwrap();
     later.write(Bytes::from_static(b"later")).await.unwrap();
     earlier.write(Bytes::from_static(b" and second")).await.unwrap();
     assert_eq!(later.finish().await.unwrap(), Stored::Whole);

@@ -124,3 +124,61 @@ impl Drop for Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use sqlx::any::{AnyPoolOptions, install_default_drivers};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn two() -> (Readers, TempDir) {
+        install_default_drivers();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}?mode=rwc", folder.path().join("a.db").display());
+        let pool = AnyPoolOptions::new().max_connections(2).connect_lazy(&url).unwrap();
+        (Readers::of_a_file(pool), folder)
+    }
+
+    async fn count(reader: &mut Reader, to: i64) -> i64 {
+        let counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+                        SELECT COUNT(*) FROM n";
+        sqlx::query_scalar(counting).bind(to).fetch_one(&mut **reader).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn there_are_as_many_as_the_pool_has() {
+        let (readers, _folder) = two();
+        let (one, mut other) = (readers.take().await.unwrap(), readers.take().await.unwrap());
+        assert!(readers.take().now_or_never().is_none());
+        drop(one);
+        let mut again = readers.take().now_or_never().expect("it was given back").unwrap();
+        assert_eq!((count(&mut again, 3).await, count(&mut other, 4).await), (3, 4));
+        // Nor do those make one more who stopped to wait.
+        let waiting = readers.take();
+        drop(waiting);
+        assert!(readers.take().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_stops_to_read_spoils_nothing() {
+        let (readers, _folder) = two();
+        for to in 1..20 {
+            let mut reader = readers.take().await.unwrap();
+            let stopped = timeout(Duration::from_micros(200), count(&mut reader, 1_000_000)).await;
+            assert!(stopped.is_err(), "a million are not counted so fast");
+            drop(reader);
+            assert_eq!(count(&mut readers.take().await.unwrap(), to).await, to);
+        }
+    }
+
+    #[test]
+    fn they_outlive_what_they_were_opened_in() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (readers, _folder) = runtime.block_on(async { two() });
+        drop(runtime.block_on(readers.take()).unwrap());
+        drop(runtime);
+        drop(readers);
+    }
+}
