@@ -153,14 +153,16 @@ pub fn local_run_start(text: &str, end: usize) -> usize {
     let mut start = end;
     let bytes = text.as_bytes();
     while let Some(last) = start.checked_sub(1) {
-        let (at, is_part) = match bytes[last] {
-            byte if byte.is_ascii() => (last, is_local(char::from(byte))),
+        let byte = bytes[last];
+        let (at, is_part) = match byte {
+            _ if byte.is_ascii() => (last, is_local(char::from(byte))),
             _ => {
                 let c = text[..start].chars().next_back().unwrap_or_default();
                 (start - c.len_utf8(), is_local(c))
             }
         };
-        if !is_part || end - at > PART_BYTES_MAX || bytes[at..end].starts_with(b"..") {
+        let is_second_dot = byte == b'.' && bytes[start..end].first() == Some(&b'.');
+        if !is_part || end - at > PART_BYTES_MAX || is_second_dot {
             break;
         }
         start = at;
