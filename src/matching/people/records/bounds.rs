@@ -150,7 +150,7 @@ pub fn are_of_one_block(text: &str, first: usize, second: usize) -> bool {
             let (depth, opens) = indent(line);
             let is_end = line.trim().is_empty()
                 || line.trim_start().starts_with(['[', '#'])
-                || line.starts_with("---");
+                || ["---", "BEGIN:", "END:"].iter().any(|sign| line.starts_with(sign));
             !is_end && depth >= own && !(opens && depth <= own)
         })
 }

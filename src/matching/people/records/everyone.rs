@@ -8,9 +8,11 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{identifier, unusual_address};
 use crate::matching::people::named::{Named, named_in};
 use crate::matching::people::ranges::Ranges;
+use crate::matching::people::records::accounts::accounts_in;
 use crate::matching::people::records::bounds::Lines;
 use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
+use crate::matching::people::records::inserted::inserted_beside;
 use crate::matching::people::records::logins::logins_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
 use crate::matching::people::records::patterns::patterned;
@@ -55,6 +57,7 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
     });
     beside(text, &addresses, found);
     logins_in(text, &mut |named| found(Bond::One, vec![named]));
+    accounts_in(text, &mut |named| found(Bond::One, named));
 }
 
 fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
@@ -73,6 +76,7 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         }
+        inserted_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
     }
 }
 

@@ -7,6 +7,8 @@ pub mod bounds;
 pub mod fields;
 pub mod near;
 pub mod cells;
+pub mod inserted;
+pub mod accounts;
 pub mod patterns;
 pub mod logins;
 pub mod everyone;
