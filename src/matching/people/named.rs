@@ -319,9 +319,37 @@ pub(super) const SERVICES: [&str; 18] = [
     "user",
 ];
 
-/// Folders under `Users` that belong to nobody.
-pub(super) const NOBODY: [&str; 8] =
-    ["public", "default", "shared", "all", "azureuser", "runner", "jovyan", "vsts"];
+/// Folders under `Users` that belong to nobody, words of routes of services, and what is put in the
+/// place of somebody.
+pub(super) const NOBODY: [&str; 27] = [
+    "public",
+    "default",
+    "shared",
+    "all",
+    "azureuser",
+    "runner",
+    "jovyan",
+    "vsts",
+    "person",
+    "me",
+    "self",
+    "guide",
+    "guides",
+    "docs",
+    "login",
+    "logout",
+    "signin",
+    "signup",
+    "register",
+    "profile",
+    "settings",
+    "list",
+    "search",
+    "count",
+    "current",
+    "new",
+    "api",
+];
 
 /// `user@host` of a shell prompt or a package version (`x@1.2`) is no address.
 fn is_address(token: &str) -> bool {
@@ -534,6 +562,7 @@ mod tests {
             ("x@v1.rc2, pkg@1.2.3-beta, @app.route, a@b.c1", vec![]),
             ("kofi@[10.0.0.4]", vec!["email kofi@10.0.0.4"]),
             ("/homework/users", vec![]),
+            ("GET /users/me?x, https://docs.example/users/guide", vec![]),
             (r#""userName": "Person 2", in /Users/Person 2/x or [erased]"#, vec![]),
         ] {
             assert_eq!(told(text), expected, "{text}");

@@ -1,4 +1,6 @@
-//! Accounts of a machine as its own list has them: `kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`.
+//! Lines that other programs write of users: accounts of a machine, as its own list has them
+//! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as `git
+//! blame` tells it.
 
 use memchr::memmem;
 
@@ -8,6 +10,7 @@ use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{line_end, line_start};
 use crate::matching::people::records::values::{is_written_small, range_of};
 use crate::matching::put::stands_at;
+use crate::matching::views::spelling::cut::floor;
 
 /// Longest line of an account, in bytes.
 const LINE_BYTES_MAX: usize = 512;
@@ -52,6 +55,34 @@ pub fn accounts_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
     }
 }
 
+/// Everyone who wrote a line: `1f2e3d4c (Kofi Brandt 2026-11-01 10:00:00 +0100 7) import os`.
+pub fn blamed_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
+    const HASH_BYTES: std::ops::RangeInclusive<usize> = 7..=40;
+    for open in memmem::find_iter(text.as_bytes(), b" (") {
+        let line = &text[line_start(text, open)..open];
+        let hash = line.trim_start_matches('^').split(' ').next().unwrap_or_default();
+        let is_hash =
+            HASH_BYTES.contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        let inner = &text[open + 2..floor(text, open + LINE_BYTES_MAX)];
+        let Some(inner) = inner.split([')', '\n']).next().filter(|_| is_hash) else { continue };
+        let words: Vec<&str> = inner.split_whitespace().collect();
+        let [.., date, time, zone, _number] = words.as_slice() else { continue };
+        let is_time = zone.starts_with(['+', '-'])
+            && time.matches(':').count() == 2
+            && date.matches('-').count() == 2;
+        let name = inner[..range_of(inner, date).start].trim();
+        if !is_time || name.contains('@') {
+            continue;
+        }
+        let is_name = full_name(name) || is_written_small(name);
+        let range = range_of(text, name);
+        if (is_name || may_be_alias(name)) && !stands_at(text, range.start) {
+            let kind = if is_name { IdentityType::Name } else { IdentityType::Username };
+            found(vec![(identifier(kind, name), range)]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +98,15 @@ mod tests {
             told.push(named.into_iter().map(|(one, _)| one.value).collect::<Vec<_>>().join(", "));
         });
         assert_eq!(told, ["kofib, kofi brandt", "inesf, ines falk"]);
+    }
+
+    #[test]
+    fn who_wrote_a_line() {
+        let text = "^0123456 (Kofi Brandt   2026-11-01 10:00:00 +0100  7) import os\n\
+            1123456a src/a.py (inesf 2026-11-01 10:00:00 +0100 12) x = f(1)\n\
+            a note (Random Forest 2026-11-01 10:00:00 +0100 7)\n1123456a (Data Lake) x\n";
+        let mut told = Vec::new();
+        blamed_in(text, &mut |named| told.extend(named.into_iter().map(|(one, _)| one.value)));
+        assert_eq!(told, ["kofi brandt", "inesf"]);
     }
 }

@@ -24,11 +24,13 @@ pub struct Lines<'a> {
     start: usize,
 }
 
-/// A record: an object in braces, or else a line.
+/// A record: an object in braces, an element, or else a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Record {
     /// What stands in the same braces.
     Object(u32),
+    /// What an element of XML has, by its number.
+    Element(usize),
     /// What stands in the line that starts here.
     Line(usize),
 }

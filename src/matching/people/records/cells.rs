@@ -71,8 +71,22 @@ fn heads<'a>(text: &'a str, address: &Range<usize>, sign: char) -> Option<Vec<&'
         Some(&text[line_start(text, row)..row]).filter(|line| line.len() <= ROW_BYTES_MAX)
     };
     let is_head = |line: &&str| line.contains(sign) && !line.contains('@');
-    let line = Some(first).filter(is_head).or_else(|| above().filter(is_head))?;
-    Some(split(line, sign).map(trimmed).collect())
+    let line = Some(first).filter(is_head).or_else(|| above().filter(is_head));
+    match line {
+        Some(line) => Some(split(line, sign).map(trimmed).collect()),
+        None => copied(text, address).filter(|_| sign == '\t'),
+    }
+}
+
+/// The columns that a dump names before its rows: `COPY users (name, mail) FROM stdin;`.
+fn copied<'a>(text: &'a str, address: &Range<usize>) -> Option<Vec<&'a str>> {
+    const ROWS_BYTES_MAX: usize = 16 << 10;
+    let before = &text[ceil(text, address.start.saturating_sub(ROWS_BYTES_MAX))..address.start];
+    let said = before.rfind(" FROM stdin;")?;
+    let list = &before[before[..said].rfind("COPY ")?..said];
+    let (_, list) = list.split_once('(')?;
+    let ends = before[said..].contains("\n\\.");
+    (!ends).then(|| list.trim_end_matches(')').split(',').map(trimmed).collect())
 }
 
 /// The cells of a row. What stands in quotes is one: `"Brandt, Kofi",k@x.org`.
@@ -153,6 +167,11 @@ mod tests {
             (
                 "<tr><td>Kofi Brandt</td><td>k@x.org</td><td>OID</td></tr><tr><td>Bo Ek</td></tr>",
                 vec!["kofi brandt", OID],
+            ),
+            (
+                "COPY u (id, name, mail, passport) FROM stdin;\n1\tA\ta@x.org\tX\n2\tKofi \
+                 Brandt\tk@x.org\tC01X00T47\n",
+                vec!["kofi brandt", "c01x00t47"],
             ),
             ("so k@x.org, who was here before all the others, said Kofi Brandt", vec![]),
         ] {

@@ -8,7 +8,7 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{identifier, unusual_address};
 use crate::matching::people::named::{Named, named_in};
 use crate::matching::people::ranges::Ranges;
-use crate::matching::people::records::accounts::accounts_in;
+use crate::matching::people::records::accounts::{accounts_in, blamed_in};
 use crate::matching::people::records::bounds::Lines;
 use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
@@ -58,6 +58,7 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
     beside(text, &addresses, found);
     logins_in(text, &mut |named| found(Bond::One, vec![named]));
     accounts_in(text, &mut |named| found(Bond::One, named));
+    blamed_in(text, &mut |named| found(Bond::One, named));
 }
 
 fn beside(text: &str, addresses: &[Named], found: Told<'_>) {

@@ -12,10 +12,11 @@ use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
+    Speaks, full_name, identifier, key_before, named_by, speaks_of_people, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
+use crate::matching::people::records::elements::Elements;
 use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -76,7 +77,7 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
 /// Single values, in order; those of lists are told at once, each by itself.
 fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>> {
     let mut known: HashMap<&str, Option<Key>> = HashMap::new();
-    let mut bounds = Bounds::of(text);
+    let (mut bounds, elements) = (Bounds::of(text), Elements::of(text));
     let mut fields = Vec::new();
     for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
         let Some(word) = key_before(text, at) else { continue };
@@ -95,7 +96,8 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
         if is_of_service(text, &text[word.clone()], at) {
             continue;
         }
-        let record = bounds.record(word.start);
+        let element = elements.record(word.start).map(Record::Element);
+        let record = element.unwrap_or_else(|| bounds.record(word.start));
         match values(text, at + 1).as_slice() {
             // The name of a column, told of it as what it holds.
             [value] if trimmed(&text[value.clone()]).eq_ignore_ascii_case(&text[word.clone()]) => {}
@@ -254,7 +256,29 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
 /// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
 fn is_of_users(text: &str, value: &Range<usize>) -> bool {
     let before = &text[ceil(text, value.start.saturating_sub(BESIDE_BYTES))..value.start];
-    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' ']))
+    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' '])) || lists_people(before)
+}
+
+/// Whether what is open here is a list of people, or one of them: `maintainers = [{name = `.
+fn lists_people(before: &str) -> bool {
+    let mut depth = 0;
+    for (at, c) in before.char_indices().rev() {
+        match c {
+            '}' | ']' => depth += 1,
+            '{' | '[' if depth > 0 => depth -= 1,
+            '{' | '[' => {
+                let signed = before[..at].trim_end();
+                if let Some(key) = signed.strip_suffix([':', '=']) {
+                    let key = key.trim_end_matches([' ', '"', '\'', '\\']);
+                    let word = key.rsplit(|c: char| !c.is_alphanumeric() && !"_-".contains(c));
+                    let word = word.into_iter().next().unwrap_or_default();
+                    return speaks_of_people(word) == Some(Speaks::Surely);
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether the words of a name are those of a local part.
@@ -342,7 +366,8 @@ mod tests {
             ),
             ("https://x/u?user=k%40x.org&oid=OID", vec!["OID"]),
             (
-                "user.email=k@x.org user.name=\"Kofi Brandt\" phone=+49 30 123456 passport=C01X00T47 id=7\n",
+                "user.email=k@x.org user.name=\"Kofi Brandt\" phone=+49 30 123456 passport=C01X00T47 \
+                 id=7\n",
                 vec!["k@x.org, kofi brandt, +49 30 123456, c01x00t47"],
             ),
             (
@@ -368,6 +393,15 @@ mod tests {
                 vec!["kofi brandt"],
             ),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
+            (
+                "maintainers = [{name = \"Kofi Brandt\", x = 1}, {name = \"Ines Falk\"}]",
+                vec!["ines falk", "kofi brandt"],
+            ),
+            (
+                "<all><who mail='i@x.org'><name>Ines Falk</name></who><who><givenName>Kofi</givenName>\
+                 <sn>Brandt</sn><mail>k@x.org</mail></who></all>",
+                vec!["i@x.org, ines falk", "k@x.org, kofi brandt, kofi brandt"],
+            ),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {
             let text = text.replace("OID", OID);

@@ -4,6 +4,7 @@
 pub mod keys;
 pub mod values;
 pub mod bounds;
+pub mod elements;
 pub mod fields;
 pub mod near;
 pub mod cells;
