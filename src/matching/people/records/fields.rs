@@ -366,8 +366,8 @@ mod tests {
             ),
             ("https://x/u?user=k%40x.org&oid=OID", vec!["OID"]),
             (
-                "user.email=k@x.org user.name=\"Kofi Brandt\" phone=+49 30 123456 passport=C01X00T47 \
-                 id=7\n",
+                "user.email=k@x.org user.name=\"Kofi Brandt\" phone=+49 30 123456 \
+                 passport=C01X00T47 id=7\n",
                 vec!["k@x.org, kofi brandt, +49 30 123456, c01x00t47"],
             ),
             (
@@ -398,8 +398,8 @@ mod tests {
                 vec!["ines falk", "kofi brandt"],
             ),
             (
-                "<all><who mail='i@x.org'><name>Ines Falk</name></who><who><givenName>Kofi</givenName>\
-                 <sn>Brandt</sn><mail>k@x.org</mail></who></all>",
+                "<all><who mail='i@x.org'><name>Ines Falk</name></who><who>\
+                 <givenName>Kofi</givenName><sn>Brandt</sn><mail>k@x.org</mail></who></all>",
                 vec!["i@x.org, ines falk", "k@x.org, kofi brandt, kofi brandt"],
             ),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
