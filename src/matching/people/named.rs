@@ -319,36 +319,14 @@ pub(super) const SERVICES: [&str; 18] = [
     "user",
 ];
 
-/// Folders under `Users` that belong to nobody, words of routes of services, and what is put in the
-/// place of somebody.
-pub(super) const NOBODY: [&str; 27] = [
-    "public",
-    "default",
-    "shared",
-    "all",
-    "azureuser",
-    "runner",
-    "jovyan",
-    "vsts",
-    "person",
-    "me",
-    "self",
-    "guide",
-    "guides",
-    "docs",
-    "login",
-    "logout",
-    "signin",
-    "signup",
-    "register",
-    "profile",
-    "settings",
-    "list",
-    "search",
-    "count",
-    "current",
-    "new",
-    "api",
+/// Folders under `Users` that belong to nobody, and what is put in the place of somebody.
+pub(super) const NOBODY: [&str; 9] =
+    ["public", "default", "shared", "all", "azureuser", "runner", "jovyan", "vsts", "person"];
+
+/// Words that services have in that place of a URL.
+const ROUTES: [&str; 16] = [
+    "me", "self", "guide", "guides", "docs", "login", "logout", "signin", "signup", "profile",
+    "list", "search", "count", "current", "new", "api",
 ];
 
 /// `user@host` of a shell prompt or a package version (`x@1.2`) is no address.
@@ -476,6 +454,7 @@ fn alias_after(text: &str, at: usize, len: usize) -> Option<Range<usize>> {
     let names = alias.contains(continues_word)
         && !alias.contains('@')
         && !NOBODY.contains(&alias)
+        && !ROUTES.contains(&alias)
         && !SERVICES.contains(&alias)
         && !COMMON.contains(&alias);
     names.then(|| start..start + alias.len())

@@ -8,14 +8,14 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{identifier, unusual_address};
 use crate::matching::people::named::{Named, named_in};
 use crate::matching::people::ranges::Ranges;
-use crate::matching::people::records::accounts::{accounts_in, blamed_in};
 use crate::matching::people::records::bounds::Lines;
-use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
-use crate::matching::people::records::inserted::inserted_beside;
-use crate::matching::people::records::logins::logins_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
 use crate::matching::people::records::patterns::patterned;
+use crate::matching::people::records::tables::cells::cells_beside;
+use crate::matching::people::records::tables::inserted::inserted_beside;
+use crate::matching::people::records::users::accounts::{accounts_in, blamed_in};
+use crate::matching::people::records::users::logins::logins_in;
 use crate::matching::put::stands_at;
 
 /// Tells of names: with [`Bond::One`], all of one person; with [`Bond::Beside`], of somebody and of
