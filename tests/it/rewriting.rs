@@ -125,6 +125,23 @@ fn base64_keeps_its_lines_however_they_are_spelled() {
         let (out, _) = erased(text("ann@contoso.com").as_bytes()).unwrap();
         assert_eq!(String::from_utf8_lossy(&out), text("[erased]"), "{gap:?}");
     }
+    // One of its lines may be read by itself, and what follows may look like one more.
+    for (before, gap, after) in [
+        ("{\"log\": \"{\\\"key\\\": \\\"", "\\\\n", "\\\\n\\\", \\\"k\\\": 1}\"}"),
+        ("b: !!binary |\n  ", "\n  ", "\nc: 1\n"),
+        ("x\n", "\n", "\nnext\n"),
+    ] {
+        for ends in ["ends", "ends.", "ends.."] {
+            let text = |who: &str| {
+                let said = format!("client {who} and some more text until line two {ends}");
+                let digits = engine.encode(said);
+                let lines = digits.as_bytes().chunks(76).map(String::from_utf8_lossy);
+                format!("{before}{}{after}", lines.collect::<Vec<_>>().join(gap))
+            };
+            let (out, _) = erased(text("ann@contoso.com").as_bytes()).unwrap();
+            assert_eq!(String::from_utf8_lossy(&out), text("[erased]"), "{gap:?} {ends}");
+        }
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::asked::subject::{Identity, Subject};
+use crate::domain::asked::subject::{Identity, IdentityFormat, Subject};
 use crate::matching::identity::patterns::canonical;
 use crate::matching::limits::PeopleLimits;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::census::Census;
+use crate::matching::people::kin::glued::Addresses;
 use crate::matching::people::kin::links::linked;
 use crate::matching::people::kin::own::Own;
 use crate::matching::people::kin::spelled::spelled_by;
@@ -127,11 +128,16 @@ impl Crowd {
         for (name, who) in &spelled {
             whose.entry(name.canonical()).or_insert(*who);
         }
+        let addresses = self.addresses(&whose);
         let names = spelled.iter().map(|(name, _)| name);
         for identifier in self.groups.iter().flatten().chain(names) {
             let (key, identity) = (identifier.canonical(), identifier.identity());
             let Some(who) = whose.get(&key).copied() else { continue };
             if !told.insert(key) || identifier.is_weak(self.identity_chars_min) {
+                continue;
+            }
+            // Nobody is called so: whoever it holds is looked for instead.
+            if !addresses.within(&identifier.value).is_empty() {
                 continue;
             }
             let place = match who {
@@ -148,7 +154,22 @@ impl Crowd {
         let written = |identity: &Identity| folded(identity.expose());
         let called = |value: String| words(value.split('@').next().unwrap_or_default());
         let own = self.subject.identities.iter().map(written).flat_map(called).collect();
-        Some(Mask::new(matcher, numbers, whose).called(own))
+        Some(Mask::new(matcher, numbers, whose, addresses).called(own))
+    }
+
+    /// All addresses that are of somebody, and whose they are.
+    fn addresses(&self, whose: &HashMap<String, Who>) -> Addresses {
+        let mut addresses = Addresses::default();
+        let raw = |identity: &&Identity| identity.format == IdentityFormat::Raw;
+        for identity in self.subject.identities.iter().filter(raw) {
+            addresses.add(&folded(identity.expose()), Who::Subject);
+        }
+        for identifier in self.groups.iter().flatten() {
+            if let Some(who) = whose.get(&identifier.canonical()) {
+                addresses.add(&identifier.value, *who);
+            }
+        }
+        addresses.settled()
     }
 
     /// Who each group is.

@@ -53,11 +53,13 @@ pub fn doubts_in(
         }
     }
     for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
-        let Some(speaks) = key_before(text, at).and_then(|key| speaks_of_people(&text[key])) else {
-            continue;
-        };
+        let Some(key) = key_before(text, at).map(|key| &text[key]) else { continue };
+        let Some(speaks) = speaks_of_people(key) else { continue };
         for range in values_after(text, at + 1) {
+            // The name of a column may be told of it as what it holds.
+            let is_key = trimmed(&text[range.clone()]).eq_ignore_ascii_case(key);
             if !own.meet(&range)
+                && !is_key
                 && let Some(identifier) = named_by(&text[range.clone()], speaks)
             {
                 found(identifier, range);
@@ -400,6 +402,7 @@ mod tests {
         for text in [
             r#"{"createdBy": null, "createdByType": "Application", "userTenantId": "1"}"#,
             r#"{"user": {"userName": "x"}, "displayName": "Quiet River", "name": "churn"}"#,
+            "created_by: created_by\nowner: \"owner\"",
             "user = get_user()\nowner=args.owner\nauthor=None\nuser: str\n",
             "owner: data-platform-team\nauthor: scikit-learn developers\nmaintainer: Microsoft\n",
             "owner: azureml\nuser=root\nusername: azureuser\nlogin: true\n",

@@ -9,6 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::matching::matcher::Matcher;
 use crate::matching::people::doubts::full_name;
+use crate::matching::people::kin::glued::Addresses;
 use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
@@ -42,12 +43,19 @@ struct People {
     numbers: Vec<Who>,
     /// Whose each name is, in its canonical form.
     whose: HashMap<String, Who>,
+    /// Their addresses, by which what is glued to one is told from one of its own.
+    addresses: Addresses,
 }
 
 impl Mask {
     /// Of these people.
-    pub(super) fn new(matcher: Matcher, numbers: Vec<Who>, whose: HashMap<String, Who>) -> Self {
-        let people = Some(People { matcher, numbers, whose });
+    pub(super) fn new(
+        matcher: Matcher,
+        numbers: Vec<Who>,
+        whose: HashMap<String, Who>,
+        addresses: Addresses,
+    ) -> Self {
+        let people = Some(People { matcher, numbers, whose, addresses });
         Self { people, secrets: Sought::Any, known: Arc::default(), own: HashSet::new() }
     }
 
@@ -146,11 +154,16 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
-        let mut met: HashMap<Identifier, Option<Who>> = HashMap::new();
+        let mut met: HashMap<Identifier, Vec<(Range<usize>, Option<Who>)>> = HashMap::new();
         everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
-                let whose = |it: &Identifier| self.whose.get(&it.canonical()).copied();
-                sort(*met.entry(identifier).or_insert_with_key(whose), range);
+                // What was respelled has its parts elsewhere.
+                let is_told = identifier.value.len() == range.len();
+                let parts = met.entry(identifier).or_insert_with_key(|it| self.parts_of(it));
+                for (part, who) in parts {
+                    let part = range.start + part.start..range.start + part.end;
+                    sort(*who, if is_told { part } else { range.clone() });
+                }
             }
         });
         let own = Ranges::new(own);
@@ -159,6 +172,30 @@ impl People {
                 found(number, range);
             }
         }
+    }
+
+    /// Whose the parts of an identifier are: it is one, unless addresses are glued together in it.
+    fn parts_of(&self, identifier: &Identifier) -> Vec<(Range<usize>, Option<Who>)> {
+        let value = &identifier.value;
+        let whose = self.whose.get(&identifier.canonical()).copied();
+        let glued = self.addresses.within(value);
+        if glued.is_empty() {
+            return vec![(0..value.len(), whose)];
+        }
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for (part, who) in glued {
+            // Between them somebody may stand whom nobody knows.
+            if value[at..part.start].contains('@') {
+                parts.push((at..part.start, None));
+            }
+            at = part.end;
+            parts.push((part, Some(who)));
+        }
+        if value[at..].contains('@') {
+            parts.push((at..value.len(), None));
+        }
+        parts
     }
 
     /// The same text without what names the subject.

@@ -319,9 +319,15 @@ pub(super) const SERVICES: [&str; 18] = [
     "user",
 ];
 
-/// Folders under `Users` that belong to nobody.
-pub(super) const NOBODY: [&str; 8] =
-    ["public", "default", "shared", "all", "azureuser", "runner", "jovyan", "vsts"];
+/// Folders under `Users` that belong to nobody, and what is put in the place of somebody.
+pub(super) const NOBODY: [&str; 9] =
+    ["public", "default", "shared", "all", "azureuser", "runner", "jovyan", "vsts", "person"];
+
+/// Words that services have in that place of a URL.
+const ROUTES: [&str; 16] = [
+    "me", "self", "guide", "guides", "docs", "login", "logout", "signin", "signup", "profile",
+    "list", "search", "count", "current", "new", "api",
+];
 
 /// `user@host` of a shell prompt or a package version (`x@1.2`) is no address.
 fn is_address(token: &str) -> bool {
@@ -448,6 +454,7 @@ fn alias_after(text: &str, at: usize, len: usize) -> Option<Range<usize>> {
     let names = alias.contains(continues_word)
         && !alias.contains('@')
         && !NOBODY.contains(&alias)
+        && !ROUTES.contains(&alias)
         && !SERVICES.contains(&alias)
         && !COMMON.contains(&alias);
     names.then(|| start..start + alias.len())
@@ -534,6 +541,7 @@ mod tests {
             ("x@v1.rc2, pkg@1.2.3-beta, @app.route, a@b.c1", vec![]),
             ("kofi@[10.0.0.4]", vec!["email kofi@10.0.0.4"]),
             ("/homework/users", vec![]),
+            ("GET /users/me?x, https://docs.example/users/guide", vec![]),
             (r#""userName": "Person 2", in /Users/Person 2/x or [erased]"#, vec![]),
         ] {
             assert_eq!(told(text), expected, "{text}");

@@ -112,6 +112,8 @@ fn joined(mut edits: Vec<Edit>) -> Vec<Edit> {
             Some(last) if last.packed && edit.packed && edit.range.end == last.range.end => {
                 last.range = edit.range;
             }
+            // One of its lines, which is a run by itself where its breaks are not told.
+            Some(last) if last.packed && edit.packed && edit.range.end < last.range.end => {}
             Some(last) if edit.range.start < last.range.end => {
                 let same = edit.range == last.range;
                 last.packed &= same && edit.packed;

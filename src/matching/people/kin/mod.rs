@@ -5,4 +5,5 @@ pub mod words;
 pub mod own;
 pub mod links;
 pub mod spelled;
+pub mod glued;
 pub mod known;

@@ -24,11 +24,13 @@ pub struct Lines<'a> {
     start: usize,
 }
 
-/// A record: an object in braces, or else a line.
+/// A record: an object in braces, an element, or else a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Record {
     /// What stands in the same braces.
     Object(u32),
+    /// What an element of XML has, by its number.
+    Element(usize),
     /// What stands in the line that starts here.
     Line(usize),
 }
@@ -150,7 +152,7 @@ pub fn are_of_one_block(text: &str, first: usize, second: usize) -> bool {
             let (depth, opens) = indent(line);
             let is_end = line.trim().is_empty()
                 || line.trim_start().starts_with(['[', '#'])
-                || line.starts_with("---");
+                || ["---", "BEGIN:", "END:"].iter().any(|sign| line.starts_with(sign));
             !is_end && depth >= own && !(opens && depth <= own)
         })
 }

@@ -9,11 +9,13 @@ use crate::matching::people::doubts::{identifier, unusual_address};
 use crate::matching::people::named::{Named, named_in};
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::bounds::Lines;
-use crate::matching::people::records::cells::cells_beside;
 use crate::matching::people::records::fields::fields_in;
-use crate::matching::people::records::logins::logins_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
 use crate::matching::people::records::patterns::patterned;
+use crate::matching::people::records::tables::cells::cells_beside;
+use crate::matching::people::records::tables::inserted::inserted_beside;
+use crate::matching::people::records::users::accounts::{accounts_in, blamed_in};
+use crate::matching::people::records::users::logins::logins_in;
 use crate::matching::put::stands_at;
 
 /// Tells of names: with [`Bond::One`], all of one person; with [`Bond::Beside`], of somebody and of
@@ -55,6 +57,8 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
     });
     beside(text, &addresses, found);
     logins_in(text, &mut |named| found(Bond::One, vec![named]));
+    accounts_in(text, &mut |named| found(Bond::One, named));
+    blamed_in(text, &mut |named| found(Bond::One, named));
 }
 
 fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
@@ -73,6 +77,7 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         }
+        inserted_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
     }
 }
 

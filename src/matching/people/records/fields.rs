@@ -12,10 +12,11 @@ use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, key_before, named_by, trimmed, values_after,
+    Speaks, full_name, identifier, key_before, named_by, speaks_of_people, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
+use crate::matching::people::records::elements::Elements;
 use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -55,10 +56,13 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
             one.contains('@') && other.contains('@') && !one.eq_ignore_ascii_case(other)
         };
         let is_again = |earlier: &Field<'_>| {
-            earlier.key.sort == field.key.sort
-                && (field.key.sort != Sort::Role
-                    || earlier.word == field.word
-                    || differ(&text[earlier.value.clone()], &text[field.value.clone()]))
+            let is_of_address = [earlier, &field].iter().any(|one| one.key.is_of_address());
+            let is_anothers = || differ(&text[earlier.value.clone()], &text[field.value.clone()]);
+            is_of_address && is_anothers()
+                || earlier.key.sort == field.key.sort
+                    && (!matches!(field.key.sort, Sort::Role | Sort::Number | Sort::Phone)
+                        || earlier.word == field.word
+                        || is_anothers())
         };
         if held.len() >= FIELDS_MAX || held.iter().any(is_again) {
             close(text, std::mem::take(held), found);
@@ -73,7 +77,7 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
 /// Single values, in order; those of lists are told at once, each by itself.
 fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>> {
     let mut known: HashMap<&str, Option<Key>> = HashMap::new();
-    let mut bounds = Bounds::of(text);
+    let (mut bounds, elements) = (Bounds::of(text), Elements::of(text));
     let mut fields = Vec::new();
     for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
         let Some(word) = key_before(text, at) else { continue };
@@ -86,12 +90,17 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
             known.clear();
         }
         let key = known.entry(&text[word.clone()]).or_insert_with_key(|key| Key::of(key));
-        let Some(key) = key.clone() else { continue };
+        // Whatever a key is called: who has the address has what stands beside it.
+        let key = key.clone().or_else(|| begins_with_address(text, at + 1).then(Key::of_address));
+        let Some(key) = key else { continue };
         if is_of_service(text, &text[word.clone()], at) {
             continue;
         }
-        let record = bounds.record(word.start);
+        let element = elements.record(word.start).map(Record::Element);
+        let record = element.unwrap_or_else(|| bounds.record(word.start));
         match values(text, at + 1).as_slice() {
+            // The name of a column, told of it as what it holds.
+            [value] if trimmed(&text[value.clone()]).eq_ignore_ascii_case(&text[word.clone()]) => {}
             [value] => {
                 let word = &text[word];
                 fields.push(Field { word, key, record, value: value.clone() });
@@ -107,6 +116,15 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
     fields
 }
 
+/// Whether the value after a sign that ended at `at` is an address.
+fn begins_with_address(text: &str, at: usize) -> bool {
+    let near = &text.as_bytes()[at..text.len().min(at + ADDRESS_BYTES_MAX)];
+    let is_open = |byte: &u8| b" \t\"'".contains(byte);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-+@".contains(byte);
+    let value = near.iter().skip_while(|byte| is_open(byte)).take_while(|byte| is_part(byte));
+    value.filter(|byte| **byte == b'@').count() == 1
+}
+
 /// The values after a sign that ended at `at`. An address without quotes ends at the first blank.
 fn values(text: &str, at: usize) -> Vec<Range<usize>> {
     // The last one parts strings of a binary.
@@ -118,7 +136,12 @@ fn values(text: &str, at: usize) -> Vec<Range<usize>> {
     if rest[..end].contains('@') {
         return vec![range_of(text, &rest[..end])];
     }
-    whole(text, values_after(text, at))
+    let mut values = values_after(text, at);
+    if values.len() > 1 {
+        // A comma may part a number from the next key.
+        values.retain(|value| !text[value.clone()].trim().is_empty());
+    }
+    whole(text, values)
 }
 
 /// One name that a comma parts is one value; what comes after more than a comma is none.
@@ -196,6 +219,8 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
         field.key.is_personal() || is_plain && has_sign && field.key.whose.is_empty()
     };
     let is_of_person = told.iter().any(is_own);
+    let of_address = told.iter().find(|(field, _)| field.key.is_of_address());
+    let of_address = of_address.map(|(_, address)| address.clone()).filter(|_| !is_of_person);
     let mut group: Vec<Named> = Vec::new();
     let mut parts: Vec<(Part, Range<usize>)> = Vec::new();
     let local = told
@@ -208,8 +233,9 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
         let is_role = field.key.sort == Sort::Role || field.key.surely || looks_so();
         let is_spelled = local.as_deref().is_some_and(|local| is_spelled(&named.value, local));
         match field.key.sort {
-            Sort::Part(part) if is_of_person => parts.push((part, range)),
-            Sort::Part(_) => {}
+            Sort::Part(part) if is_of_person || of_address.is_some() => parts.push((part, range)),
+            Sort::Number | Sort::Phone if of_address.is_some() => group.push((named, range)),
+            Sort::Part(_) | Sort::Address => {}
             _ if is_of_person || is_role || is_spelled || is_theirs() => group.push((named, range)),
             _ => {}
         }
@@ -222,6 +248,7 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
         group.extend([given, family].map(|part| (name.clone(), part.clone())));
     }
     if !group.is_empty() {
+        group.extend(of_address);
         found(group);
     }
 }
@@ -229,7 +256,29 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
 /// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
 fn is_of_users(text: &str, value: &Range<usize>) -> bool {
     let before = &text[ceil(text, value.start.saturating_sub(BESIDE_BYTES))..value.start];
-    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' ']))
+    is_in_section(before.to_lowercase().trim_end_matches(['"', '\'', ' '])) || lists_people(before)
+}
+
+/// Whether what is open here is a list of people, or one of them: `maintainers = [{name = `.
+fn lists_people(before: &str) -> bool {
+    let mut depth = 0;
+    for (at, c) in before.char_indices().rev() {
+        match c {
+            '}' | ']' => depth += 1,
+            '{' | '[' if depth > 0 => depth -= 1,
+            '{' | '[' => {
+                let signed = before[..at].trim_end();
+                if let Some(key) = signed.strip_suffix([':', '=']) {
+                    let key = key.trim_end_matches([' ', '"', '\'', '\\']);
+                    let word = key.rsplit(|c: char| !c.is_alphanumeric() && !"_-".contains(c));
+                    let word = word.into_iter().next().unwrap_or_default();
+                    return speaks_of_people(word) == Some(Speaks::Surely);
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether the words of a name are those of a local part.
@@ -310,15 +359,33 @@ mod tests {
                 vec!["k@x.org, kofi brandt"],
             ),
             (r#"{"createdBy": "x app", "createdByType": "Application"}"#, vec![]),
+            ("created_by: created_by\nowner: owner\nowner: kofib", vec!["kofib"]),
             (
                 "created_by: Kofi Brandt\nlast_modified_by: Ines Falk\n",
                 vec!["ines falk", "kofi brandt"],
             ),
             ("https://x/u?user=k%40x.org&oid=OID", vec!["OID"]),
+            (
+                "user.email=k@x.org user.name=\"Kofi Brandt\" phone=+49 30 123456 \
+                 passport=C01X00T47 id=7\n",
+                vec!["k@x.org, kofi brandt, +49 30 123456, c01x00t47"],
+            ),
+            (
+                r#"{"e": "k@x.org", "customer_id": 38449609, "score": 1200000, "name": "Churn"}"#,
+                vec!["38449609, k@x.org"],
+            ),
+            (
+                "UPDATE users SET phone = '+49 30 123456' WHERE mail = 'k@x.org';",
+                vec!["+49 30 123456, k@x.org"],
+            ),
             ("user=k@x.org action=login path=/mnt/azureml/x\n", vec!["k@x.org"]),
             ("user=kofib action=login path=/mnt/azureml/x\n", vec!["kofib"]),
             ("owners: [kofib, inesf]\n", vec!["inesf", "kofib"]),
             ("authors: Kofi Brandt and Ines Falk\n", vec!["ines falk", "kofi brandt"]),
+            (
+                "EMAIL:i@x.org\nVERSION:3\nEMAIL;TYPE=work:k@x.org\nTEL:+49 30 123456\n",
+                vec!["+49 30 123456, k@x.org", "i@x.org"],
+            ),
             ("contact: Kofi Brandt\nfrom: src\nto: production\n", vec!["kofi brandt"]),
             (r#"{"fullName": "Kofi Brandt", "displayName": "Quiet River"}"#, vec!["kofi brandt"]),
             (
@@ -326,6 +393,15 @@ mod tests {
                 vec!["kofi brandt"],
             ),
             (r#"{"assignedUser": {"objectId": "OID"}}"#, vec!["OID"]),
+            (
+                "maintainers = [{name = \"Kofi Brandt\", x = 1}, {name = \"Ines Falk\"}]",
+                vec!["ines falk", "kofi brandt"],
+            ),
+            (
+                "<all><who mail='i@x.org'><name>Ines Falk</name></who><who>\
+                 <givenName>Kofi</givenName><sn>Brandt</sn><mail>k@x.org</mail></who></all>",
+                vec!["i@x.org, ines falk", "k@x.org, kofi brandt, kofi brandt"],
+            ),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {
             let text = text.replace("OID", OID);

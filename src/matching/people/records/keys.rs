@@ -9,12 +9,16 @@ use crate::matching::people::doubts::{Speaks, speaks_of_people};
 pub enum Sort {
     /// An address.
     Mail,
+    /// An address whose key says nothing.
+    Address,
     /// An object id.
     ObjectId,
     /// A passport id.
     Puid,
-    /// A number that an employer or a shop gives.
+    /// A number that an employer, a shop or a state gives.
     Number,
+    /// What somebody is called up by.
+    Phone,
     /// What somebody logs in by.
     Alias,
     /// A full name.
@@ -43,7 +47,7 @@ pub struct Key {
 }
 
 /// How keys end, the longer ones first.
-const ENDS: [(&str, Sort); 45] = [
+const ENDS: [(&str, Sort); 61] = [
     ("useraltsecid", Sort::Puid),
     ("userobjectid", Sort::ObjectId),
     ("aadobjectid", Sort::ObjectId),
@@ -78,6 +82,22 @@ const ENDS: [(&str, Sort); 45] = [
     ("personid", Sort::Number),
     ("customerid", Sort::Number),
     ("memberid", Sort::Number),
+    ("passportnumber", Sort::Number),
+    ("passportno", Sort::Number),
+    ("passport", Sort::Number),
+    ("nationalid", Sort::Number),
+    ("identitycard", Sort::Number),
+    ("socialsecuritynumber", Sort::Number),
+    ("ssn", Sort::Number),
+    ("taxid", Sort::Number),
+    ("iban", Sort::Number),
+    ("phonenumber", Sort::Phone),
+    ("phoneno", Sort::Phone),
+    ("telephone", Sort::Phone),
+    ("telefon", Sort::Phone),
+    ("phone", Sort::Phone),
+    ("mobile", Sort::Phone),
+    ("tel", Sort::Phone),
     ("displayname", Sort::Name),
     ("fullname", Sort::Name),
     ("realname", Sort::Name),
@@ -92,9 +112,10 @@ const ENDS: [(&str, Sort); 45] = [
 ];
 
 /// Words that say no more than that it is a person.
-const NOBODY_ELSE: [&str; 14] = [
+const NOBODY_ELSE: [&str; 22] = [
     "user", "users", "account", "aad", "azuread", "person", "profile", "identity", "employee",
-    "contact", "member", "e", "primary", "azure",
+    "contact", "member", "primary", "azure", "work", "home", "office", "business", "private",
+    "personal", "mobile", "cell", "e",
 ];
 
 /// What of things is called like that of people.
@@ -135,12 +156,23 @@ impl Key {
         };
         let is_of_thing = OF_THINGS.split(' ').any(|word| !stem.is_empty() && stem.ends_with(word))
             && speaks != Some(Speaks::Surely);
-        let is_general = matches!(sort, Sort::Label | Sort::Id) && speaks.is_none();
+        // A hotel has no number of its own.
+        let is_general = matches!(sort, Sort::Label | Sort::Id | Sort::Phone) && speaks.is_none();
         if is_of_thing || is_general && !whose(stem).is_empty() {
             return None;
         }
         let surely = speaks == Some(Speaks::Surely);
         Some(Self { whose: whose(stem), sort, surely, perhaps: speaks.is_some() })
+    }
+
+    /// A key that says nothing, of a value that is an address.
+    pub fn of_address() -> Self {
+        Self { whose: String::new(), sort: Sort::Address, surely: false, perhaps: false }
+    }
+
+    /// Whether it is a key that says nothing, of an address.
+    pub fn is_of_address(&self) -> bool {
+        self.sort == Sort::Address
     }
 
     /// Whether its value names a person by itself, so that what stands beside it is theirs.
@@ -181,6 +213,9 @@ mod tests {
             ("lastModifiedBy", Some(("lastmodifiedby", Sort::Role))),
             ("assignedUser", Some(("assigned", Sort::Role))),
             ("notification_emails", Some(("notification", Sort::Mail))),
+            ("passport_no", Some(("", Sort::Number))),
+            ("Mobile Phone", Some(("", Sort::Phone))),
+            ("hotel", None),
             ("runId", None),
             ("experiment_name", None),
             ("tenantId", None),

@@ -4,9 +4,10 @@
 pub mod keys;
 pub mod values;
 pub mod bounds;
+pub mod elements;
 pub mod fields;
 pub mod near;
-pub mod cells;
+pub mod tables;
 pub mod patterns;
-pub mod logins;
+pub mod users;
 pub mod everyone;

@@ -9,8 +9,8 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::beside::{is_first_name, words_after, words_before};
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::Named;
-use crate::matching::people::records::keys::Key;
-use crate::matching::people::records::values::{id, range_of};
+use crate::matching::people::records::keys::{Key, Sort};
+use crate::matching::people::records::values::{id, range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
 
 /// How what stands beside an address belongs to it.
@@ -155,11 +155,19 @@ fn each_piece(text: &str, inner: &str, tell: Tell<'_>) {
         let said = bare[..bare.len() - last.len()].trim_end_matches([' ', ':', '=']);
         let is_of_thing = || !said.is_empty() && Key::of(said).is_none();
         match id(last) {
+            _ if let Some(number) = number(text, bare) => tell(Bond::Beside, number),
             Some(_) if is_of_thing() => {}
             Some(id) => tell(Bond::Beside, (id, range_of(text, last))),
             None => tell_name(text, bare, Bond::Beside, tell),
         }
     }
+}
+
+/// A number that is said to be somebody's: `passport C01X00T47`, `tel +49 30 1234567`.
+fn number(text: &str, piece: &str) -> Option<Named> {
+    let (said, value) = piece.split_once([' ', ':', '='])?;
+    let key = Key::of(said).filter(|key| matches!(key.sort, Sort::Number | Sort::Phone))?;
+    value_of(text, &key, &range_of(text, value))
 }
 
 /// Ids of the line that are said to be of people: `oid 1111…`, `puid 1003…`, `user id: …`.
@@ -260,6 +268,10 @@ mod tests {
             ("GET /u?k@x.org=Kofi Brandt puid", vec!["Beside kofi brandt"]),
             ("k@x.org (tenant OID, run: OID, oid: OID)", vec!["Beside OID"]),
             ("Kofi Brandt, k@x.org", vec!["Beside kofi brandt"]),
+            (
+                "k@x.org (passport C01X00T47, tel: +49 30 123456, took: 1200000)",
+                vec!["Beside +49 30 123456", "Beside c01x00t47"],
+            ),
             ("k@x.org oid=OID tenant=OID", vec!["Beside OID"]),
             ("the model of k@x.org (Random Forest, run OI) is", vec![]),
             ("mail k@x.org when done", vec![]),

@@ -9,6 +9,7 @@ use crate::matching::people::doubts::{
 use crate::matching::people::named::{Identifier, Named, SERVICES, is_hexadecimal};
 use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::put::stands_at;
+use crate::matching::views::spelling::cut::floor;
 
 /// Longest name, in bytes.
 const NAME_BYTES_MAX: usize = 120;
@@ -18,7 +19,13 @@ const NUMBER_BYTES_MIN: usize = 4;
 
 /// What the value of a key names, in a record that is a person's, and where.
 pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
-    let value = trimmed(&text[value.clone()]);
+    let value = match key.sort {
+        // It has blanks, wherever another value would end.
+        Sort::Phone => phone(&text[value.start..]),
+        // In a line of assignments others follow.
+        Sort::Number => trimmed(&text[value.clone()]).split(' ').next().expect("one at least"),
+        _ => trimmed(&text[value.clone()]),
+    };
     let range = range_of(text, value);
     if value.is_empty() || stands_at(text, range.start) {
         return None;
@@ -35,12 +42,14 @@ pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
     };
     let named = match key.sort {
         Sort::Role if !key.surely => by(Speaks::Perhaps),
+        Sort::Address => by(Speaks::Perhaps),
         Sort::Mail | Sort::Alias | Sort::Role => by(Speaks::Surely),
         Sort::Id if key.surely => by(Speaks::Surely),
         Sort::ObjectId | Sort::Puid | Sort::Id => None,
         Sort::Number => {
             is_number(value).then(|| identifier(IdentityType::ControllerCustomerId, value))
         }
+        Sort::Phone => Some(identifier(IdentityType::ControllerCustomerId, value)),
         Sort::Name => is_name(value).then(|| identifier(IdentityType::Name, value)),
         Sort::Label => by(Speaks::Perhaps).filter(|found| found.kind == IdentityType::Name),
         Sort::Part(_) => is_part(value).then(|| identifier(IdentityType::Name, value)),
@@ -94,6 +103,20 @@ fn is_number(value: &str) -> bool {
         && value.len() <= NAME_BYTES_MAX
         && value.bytes().filter(u8::is_ascii_digit).count() >= 3
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// The number of a telephone that a text begins with; nothing if it is none.
+fn phone(text: &str) -> &str {
+    const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+    const BYTES_MAX: usize = 40;
+    let text = text[..floor(text, BYTES_MAX)].trim_start_matches([' ', '\t', '"', '\'']);
+    let is_such = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '/');
+    let end = text.find(|c| !is_such(c)).unwrap_or(text.len());
+    let number = text[..end].trim_end_matches([' ', '-', '(', '/']);
+    let rest = &text[number.len()..];
+    let is_whole = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.');
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    if is_whole && DIGITS.contains(&digits) { number } else { &text[..0] }
 }
 
 /// Whether a cell without a head is an alias that stands beside the address that spells it.

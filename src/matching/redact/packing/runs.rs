@@ -22,6 +22,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         depth: usize,
     ) -> Result<Option<Piece>, Stop> {
         let Some(run) = Run::of(&window[range.clone()]) else { return Ok(None) };
+        let range = &(range.start..range.start + run.len);
         if let Some(piece) = self.hexadecimal(&run, range, depth)? {
             return Ok(Some(piece));
         }
@@ -110,6 +111,8 @@ const SIGNS: [&[u8]; 3] = [b":: ", b"base64,", b"!!binary "];
 /// A run as it stands.
 struct Run {
     digits: Vec<u8>,
+    /// Bytes of it, with its breaks.
+    len: usize,
     /// What ends its lines, if there is more than one.
     lines: Option<Lines>,
 }
@@ -125,29 +128,31 @@ struct Lines {
 }
 
 impl Run {
-    /// The run, if all of its lines but the first and the last are of one length and end alike.
+    /// The run whose lines, all but the first and the last, are of one length and end alike. What
+    /// stands behind a shorter line, or another break, is something else that looks like base64.
     fn of(raw: &[u8]) -> Option<Self> {
-        let mut run = Self { digits: Vec::new(), lines: None };
-        match raw.iter().position(|byte| !is_digit(byte)) {
-            None => run.digits = raw.to_vec(),
-            Some(first) => {
-                let gap = raw[first..first + gap_len(&raw[first..])?].to_vec();
-                let mut lines = Vec::new();
-                let mut rest = raw;
-                while let Some(end) = memchr::memmem::find(rest, &gap) {
-                    lines.push(end);
-                    run.digits.extend_from_slice(&rest[..end]);
-                    rest = &rest[end + gap.len()..];
-                }
-                run.digits.extend_from_slice(rest);
-                let width = lines.get(1).copied().unwrap_or(first);
-                let is_even = lines[1..].iter().all(|len| *len == width);
-                let fits = first <= width && rest.len() <= width;
-                run.lines = (is_even && fits).then_some(Lines { first, width, gap });
-                run.lines.as_ref()?;
+        let line_len = |at: usize| raw[at..].iter().take_while(|byte| is_digit(byte)).count();
+        let first = line_len(0);
+        if first == raw.len() {
+            return Some(Self { digits: raw.to_vec(), len: first, lines: None });
+        }
+        let gap = raw[first..first + gap_len(&raw[first..])?].to_vec();
+        let (mut digits, mut at) = (raw[..first].to_vec(), first);
+        let mut width = None;
+        while let Some(rest) = raw[at..].strip_prefix(gap.as_slice()) {
+            let start = raw.len() - rest.len();
+            let len = line_len(start);
+            if len == 0 || width.is_some_and(|width| len > width) {
+                break;
+            }
+            digits.extend_from_slice(&raw[start..start + len]);
+            at = start + len;
+            if *width.get_or_insert(len.max(first)) > len {
+                break;
             }
         }
-        run.digits.iter().all(is_digit).then_some(run)
+        let lines = width.map(|width| Lines { first, width, gap });
+        Some(Self { digits, len: at, lines })
     }
 
     fn is_for_urls(&self) -> bool {

@@ -125,6 +125,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             let stored = noted.unwrap_or_else(|| field.of(block));
             let anew = match field.key {
                 "path" => self.label(&stored)?,
+                // Whose a file is: an alias alone says that of nobody.
+                key @ "uname" => self.value(key, &stored)?,
                 key if is_noted => self.value(key, &stored)?,
                 _ => self.label(&stored)?,
             };
@@ -193,6 +195,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
     fn value(&mut self, key: &str, value: &[u8]) -> Result<Vec<u8>, Stop> {
         self.refuse_legacy(value)?;
         let Ok(text) = std::str::from_utf8(value) else { return Ok(value.to_vec()) };
+        let key = if key == "uname" { "user" } else { key };
         Ok(self.short(Some(key), text)?.text.into_bytes())
     }
 }

@@ -6,6 +6,7 @@ pub mod rows;
 pub mod avro;
 pub mod pages;
 pub mod parquet;
+pub mod parquet_rows;
 
 #[cfg(test)]
 mod tests;

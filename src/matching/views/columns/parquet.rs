@@ -83,6 +83,7 @@ impl<L: Look> Tour<'_, L> {
                 self.column(reader, records_of(pages), &view, &path)?;
             }
             self.names(&*group, &all_checked, &view)?;
+            self.people_of_rows(&*group, &all_checked, &view)?;
         }
         Ok(())
     }
@@ -128,7 +129,7 @@ impl<L: Look> Tour<'_, L> {
         }
     }
 
-    fn repeat(
+    pub(super) fn repeat(
         &self,
         records: usize,
         lens: impl Iterator<Item = usize>,
@@ -189,7 +190,7 @@ fn records_of(pages: Checked) -> usize {
 const NAME_BYTES_MAX: usize = 1 << 10;
 
 /// A column of text in which cells may be left out.
-struct Sparse {
+pub(super) struct Sparse {
     reader: Option<ColumnReaderImpl<ByteArrayType>>,
     present: i16,
     /// Records that are read together.
@@ -197,7 +198,7 @@ struct Sparse {
 }
 
 impl Sparse {
-    fn of(
+    pub(super) fn of(
         group: &dyn RowGroupReader,
         column: usize,
         pages: Option<Checked>,
@@ -211,7 +212,7 @@ impl Sparse {
     }
 
     /// The next cells, as many as are looked at together; empty where one was left out.
-    fn cells(&mut self) -> Result<Vec<Vec<u8>>, ParquetError> {
+    pub(super) fn cells(&mut self) -> Result<Vec<Vec<u8>>, ParquetError> {
         let mut all = Vec::new();
         while all.len() < BATCH_CELLS {
             let more = self.some(self.records_max.min(BATCH_CELLS - all.len()))?;

@@ -12,6 +12,9 @@ use crate::matching::redact::syntax::languages::lines::{
 };
 use crate::matching::redact::syntax::tokens::{Kind, Token};
 
+/// Longest key in a line of its own, in bytes.
+const KEY_BYTES_MAX: usize = 1 << 10;
+
 /// Collections in each other.
 const NESTING_MAX: usize = 200;
 
@@ -81,7 +84,10 @@ impl<'a> Scanner<'a> {
                 _ if rest == "..." || rest == "---" || rest.starts_with("--- #") => {
                     self.open.clear();
                     self.awaits = true;
-                    self.at = next_line(self.text, self.at);
+                    match rest.find('#') {
+                        Some(sign) => self.comment(self.at + indent + sign),
+                        None => self.at = next_line(self.text, self.at),
+                    }
                 }
                 _ => self.entry(indent)?,
             }
@@ -113,6 +119,9 @@ impl<'a> Scanner<'a> {
         let column = self.at - start;
         if self.is_key_ahead() {
             return self.key(column);
+        }
+        if self.rest().starts_with("? ") {
+            return self.written_out(column);
         }
         match self.open.last().map(|level| level.column) {
             // The value of the key or dash in a line above.
@@ -168,6 +177,28 @@ impl<'a> Scanner<'a> {
         self.awaits = true;
         self.at = colon + 1;
         if self.ends_line() { Some(()) } else { self.value(Some(column)) }
+    }
+
+    /// A key in a line of its own, and the line of its value: `? key`, `: value`.
+    fn written_out(&mut self, column: usize) -> Option<()> {
+        self.enter(column, true)?;
+        self.at += 2;
+        let tokens = self.tokens.len();
+        self.value(Some(column))?;
+        // A collection may be a key too.
+        let [key] = &self.tokens[tokens..] else { return None };
+        let key = Some(key.clone()).filter(|key| key.range.len() <= KEY_BYTES_MAX)?;
+        if !self.open.last_mut()?.keys.insert(&self.text[key.range.clone()]) {
+            return None;
+        }
+        self.tokens[tokens] = Token::key(key.range, key.kind);
+        let line = &self.text[self.at..line_end(self.text, self.at)];
+        let sign = line.len() - line.trim_start_matches(' ').len();
+        if sign != column || !line[sign..].starts_with(": ") {
+            return None;
+        }
+        self.at += sign + 2;
+        self.value(Some(column))
     }
 
     /// Enters the collection that has an entry in this column.
@@ -375,12 +406,14 @@ mod tests {
             ("a: {b: c, \"d\": [e, 'f']}\n", vec!["a", "b", "c", "d", "e", "f"]),
             ("a: |-\n  b: c\n\n  d\ne: f", vec!["a", "  b: c\n\n  d\n", "e", "f"]),
             ("a: b\n  c\n\n  d\ne: 'f\n  g'", vec!["a", "b\n  c\n\n  d", "e", "f\n  g"]),
-            ("--- # x\na: &b c\n---\na: *b\n", vec!["a", "b", "c", "a", "b"]),
+            ("--- # x\na: &b c\n---\na: *b\n", vec!["# x", "a", "b", "c", "a", "b"]),
             ("%YAML 1.1\n---\n\"a b\": !!str c\r\nd: e\r\n", vec!["a b", "c", "d", "e"]),
             ("a: http://x:80/y\nb: 12:30:00\n", vec!["a", "http://x:80/y", "b", "12:30:00"]),
             ("- a\n-\n  b: c\n", vec!["a", "b", "c"]),
             ("---\na: b\n---\n# c\nd\n", vec!["a", "b", "---\n# c\nd\n"]),
             ("a:\n    b\n    c\nd:\n- [e,\n   f]\n", vec!["a", "b\n    c", "d", "e", "f"]),
+            ("? a\n: b\n? 'c'\n: d\n", vec!["a", "b", "c", "d"]),
+            ("x:\n  ? a\n  : b\n  c: d\n", vec!["x", "a", "b", "c", "d"]),
             ("{a: 'b\n  c', d: e}\n", vec!["a", "b\n  c", "d", "e"]),
             ("a: !!int \"1\"\nb: !!x c\n", vec!["a", "!!int \"1\"", "b", "c"]),
         ] {
