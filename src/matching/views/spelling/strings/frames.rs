@@ -129,12 +129,18 @@ impl<'a> Frames<'a> {
 
     /// Whether the text ends here, but for what may be a tag or two, or another header.
     fn is_end(&self, at: usize) -> bool {
-        let follows = |header: Header| {
-            header.trust != Trust::Guess && self.texts_at(at + header.width) >= header.len
+        // Lists and maps of UBJSON end and begin with brackets.
+        let brackets = self.bytes[at..].iter().take(4).take_while(|byte| b"]}[{".contains(byte));
+        let follows = |at: usize| {
+            let is_one = |header: Header| {
+                header.trust != Trust::Guess && self.texts_at(at + header.width) >= header.len
+            };
+            headers(&self.bytes[at..]).into_iter().flatten().any(is_one)
         };
         self.texts_at(at) < 4
             || self.is_sharp_end(at)
-            || headers(&self.bytes[at..]).into_iter().flatten().any(follows)
+            || follows(at)
+            || follows(at + brackets.count())
     }
 
     fn is_sharp_end(&self, at: usize) -> bool {
