@@ -93,6 +93,8 @@ pub enum Store {
     Lmdb,
     /// Variables of MATLAB.
     Matlab,
+    /// A classic file of netCDF.
+    Netcdf,
 }
 
 impl Store {
@@ -117,6 +119,7 @@ impl Store {
             Self::Blosc => "blosc",
             Self::Lmdb => "lmdb",
             Self::Matlab => "matlab",
+            Self::Netcdf => "netcdf",
         }
     }
 }
@@ -332,6 +335,9 @@ fn store(head: &[u8]) -> Option<Store> {
         (SIGN, Store::Stata),
         (TRANSPORT, Store::Transport),
         (MATLAB, Store::Matlab),
+        (b"CDF\x01", Store::Netcdf),
+        (b"CDF\x02", Store::Netcdf),
+        (b"CDF\x05", Store::Netcdf),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
     // MATLAB's own head stands before it, and others may put theirs there.

@@ -85,14 +85,19 @@ pub fn lists(
     }
 }
 
-/// Whether numbers are such as text has: of two digits or three.
+/// Whether numbers are such as text has: of two digits or three, but for zeros between them.
 fn has_bytes(stretch: &[u8]) -> bool {
-    let (mut digits, mut numbers, mut before) = (0, 0, false);
-    for byte in stretch {
-        let is_digit = byte.is_ascii_digit();
-        digits += usize::from(is_digit);
-        numbers += usize::from(is_digit & !before);
-        before = is_digit;
+    let (mut digits, mut numbers, mut len) = (0, 0, 0);
+    let mut last = 0;
+    for byte in stretch.iter().chain([&b',']) {
+        if byte.is_ascii_digit() {
+            (len, last) = (len + 1, *byte);
+            continue;
+        }
+        if len > 0 && (len, last) != (1, b'0') {
+            (digits, numbers) = (digits + len, numbers + 1);
+        }
+        len = 0;
     }
     digits >= 2 * numbers && digits <= 3 * numbers && numbers >= NUMBERS_MIN - 2
 }
