@@ -80,8 +80,6 @@ fn spelled(bytes: &[u8]) -> Vec<(&'static str, String)> {
             format!("Array\n(\n{})\n", each(&|at, byte| format!("    [{at}] => {byte}\n"), "")),
         ),
         ("places", format!("{{{}}}", each(&|at, byte| format!("\"{at}\":{byte}"), ","))),
-        ("characters", format!("SELECT {};", each(&|_, byte| format!("CHAR({byte})"), "+"))),
-        ("registry", format!("\"a\"=hex:{}\r\n", pairs(1, ","))),
         ("base85", in_base85(bytes)),
         ("base85 in code", format!("x = b85decode(\"{}\")\n", in_base85(bytes))),
         ("bytea", format!("id,blob\n1,\\x{digits}\n")),

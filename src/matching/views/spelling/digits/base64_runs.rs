@@ -96,7 +96,7 @@ fn in_hex(
 /// All signs of digits but for pads and offsets.
 static SIGNS: LazyLock<Few> = LazyLock::new(|| {
     let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, numbers::SIGNS];
-    Few::new(&[&signs.concat(), base85::SIGNS, armour::SIGNS].concat())
+    Few::new(&[&signs.concat(), armour::SIGNS].concat())
 });
 
 /// Digits that are told by what stands around them.
@@ -107,10 +107,10 @@ fn told_otherwise(
     is_wanted: &dyn Fn(Range<usize>) -> bool,
     found: &mut dyn FnMut(Run),
 ) {
-    let mut signs: [Vec<Range<usize>>; 5] = Default::default();
+    let mut signs: [Vec<Range<usize>>; 4] = Default::default();
     SIGNS.each(bytes, &mut |sign, range| {
         let of_words = short::WORDS.len() + 1;
-        let ends = [of_words, dump::SIGNS.len(), numbers::SIGNS.len(), base85::SIGNS.len()];
+        let ends = [of_words, dump::SIGNS.len(), numbers::SIGNS.len()];
         let mut beyond = sign;
         let of = ends.iter().take_while(|len| {
             let is_beyond = beyond >= **len;
@@ -119,7 +119,7 @@ fn told_otherwise(
         });
         signs[of.count()].push(range);
     });
-    let [words, rows, lists, of_base85, armours] = signs;
+    let [words, rows, lists, armours] = signs;
     let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
         if is_wanted(run.clone()) {
             found(Run::new(run, spelled, form));
@@ -128,7 +128,7 @@ fn told_otherwise(
     short::runs(bytes, &words, &mut |run, spelled| tell(run, spelled, "base64"));
     dump::dumps(bytes, &rows, &mut |run, spelled| tell(run, spelled, "dump"));
     numbers::lists(bytes, listed, hexes, &lists, &mut |run, spelled| tell(run, spelled, "dump"));
-    base85::texts(bytes, &of_base85, &mut |run, spelled| tell(run, spelled, "base85"));
+    base85::texts(bytes, &mut |run, spelled| tell(run, spelled, "base85"));
     armour::texts(bytes, &armours, &mut |run, spelled| tell(run, spelled, "armour"));
 }
 

@@ -11,8 +11,8 @@ use memchr::memmem;
 use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::work;
 
-/// Words that speak of it.
-pub const SIGNS: &[&[u8]] = &[b"b85", b"a85", b"ase85"];
+/// What calls end with that speak of it: `b85decode(`, `a85decode(`.
+const CALL: &[u8] = b"85decode";
 
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
@@ -42,8 +42,8 @@ const VALUES: [[u8; 256]; 2] = {
     values
 };
 
-/// Every such text, with what it spells; `words`: where words stand that speak of one.
-pub fn texts(bytes: &[u8], words: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every such text, with what it spells.
+pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     for at in memmem::find_iter(bytes, b"<~") {
         let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
         // No digit is a tilde.
@@ -54,8 +54,8 @@ pub fn texts(bytes: &[u8], words: &[Range<usize>], found: &mut dyn FnMut(Range<u
         }
     }
     let mut from = 0;
-    for word in words {
-        let Some(run) = behind(bytes, word.end).filter(|run| run.start >= from) else { continue };
+    for call in memmem::find_iter(bytes, CALL) {
+        let Some(run) = behind(bytes, call + CALL.len()).filter(|run| run.start >= from) else { continue };
         from = run.end;
         work::charge(run.len());
         for values in &VALUES {
@@ -71,11 +71,9 @@ pub fn texts(bytes: &[u8], words: &[Range<usize>], found: &mut dyn FnMut(Range<u
 /// The digits behind a word that speaks of them: up to the quote that they began with, or a blank.
 fn behind(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = &bytes[at..bytes.len().min(at + WORD_REACH)];
-    // The rest of its own word: `b85decode`.
-    let word = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || b"\"'(:=b,".contains(byte);
-    let gap = rest[word..].iter().take_while(is_gap).count();
-    let start = at + word + gap;
+    let gap = rest.iter().take_while(is_gap).count();
+    let start = at + gap;
     let quote = bytes[..start].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let ends = |byte: &&u8| match quote {
         Some(quote) => **byte != quote,
@@ -129,14 +127,12 @@ fn decoded(digits: &[u8], values: &[u8; 256]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::blocks::few::Few;
 
     const ASCII: &str = "@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)";
 
     fn all(text: &str) -> Vec<String> {
-        let words = Few::new(SIGNS).all(text.as_bytes());
         let mut all = Vec::new();
-        texts(text.as_bytes(), &words, &mut |_, bytes| {
+        texts(text.as_bytes(), &mut |_, bytes| {
             all.push(String::from_utf8_lossy(&bytes).into_owned());
         });
         all
@@ -153,8 +149,6 @@ mod tests {
             format!("{}\n{}\n", &ASCII[..20], &ASCII[20..]),
             format!("{rfc}\n"),
             format!("x = b85decode('{rfc}')"),
-            format!("{{\"owner_b85\": \"{rfc}\"}}"),
-            format!("base85: {rfc} and more"),
         ] {
             assert!(all(&text).iter().any(|text| text == expected), "{text}: {:?}", all(&text));
         }
