@@ -55,7 +55,9 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     }
     let mut from = 0;
     for call in memmem::find_iter(bytes, CALL) {
-        let Some(run) = behind(bytes, call + CALL.len()).filter(|run| run.start >= from) else { continue };
+        let Some(run) = behind(bytes, call + CALL.len()).filter(|run| run.start >= from) else {
+            continue;
+        };
         from = run.end;
         work::charge(run.len());
         for values in &VALUES {
