@@ -246,7 +246,10 @@ fn counted_strings_and_guids_in_bytes_are_read() {
         (r#"a:2:{s:10:"first_name";s:4:"Mira";s:9:"last_name";s:4:"Osei";}"#, true),
         (r#"{"meta":"a:2:{s:5:\"given\";s:4:\"Mira\";s:7:\"surname\";s:4:\"Osei\";}"}"#, true),
         (
-            r#"a:2:{i:0;a:2:{s:10:"first_name";s:4:"Mira";s:9:"last_name";s:6:"Brandt";}i:1;a:2:{s:10:"first_name";s:4:"Kofi";s:9:"last_name";s:4:"Osei";}}"#,
+            concat!(
+                r#"a:2:{i:0;a:2:{s:10:"first_name";s:4:"Mira";s:9:"last_name";s:6:"Brandt";}"#,
+                r#"i:1;a:2:{s:10:"first_name";s:4:"Kofi";s:9:"last_name";s:4:"Osei";}}"#,
+            ),
             false,
         ),
     ] {

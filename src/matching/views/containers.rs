@@ -54,12 +54,8 @@ impl<L: Look> Tour<'_, L> {
             self.unreadable("depth limit", chain);
             return Ok(());
         }
-        if matches!(form, Form::Text(Charset::Bytes | Charset::Binary))
-            && depth < self.limits.depth_max
-            && let Some(block) = Block::of(&head, head.len() < HEAD_BYTES)
-        {
-            let kind = if form == Form::Text(Charset::Binary) { Kind::Binary } else { Kind::Text };
-            return self.block(block, &mut whole, (chain, kind), depth);
+        if let Some(block) = block_of(form, &head).filter(|_| depth < self.limits.depth_max) {
+            return self.block((block, form), &mut whole, chain, depth);
         }
         match form {
             Form::Gzip => self.gzip(&mut whole, chain, depth),
@@ -112,11 +108,12 @@ impl<L: Look> Tour<'_, L> {
     /// Looks into what is a block by its head; if it is none as a whole, at its bytes.
     fn block(
         &mut self,
-        block: Block,
+        (block, form): (Block, Form),
         reader: &mut dyn Read,
-        (chain, kind): (&str, Kind),
+        chain: &str,
         depth: usize,
     ) -> io::Result<()> {
+        let kind = if form == Form::Text(Charset::Binary) { Kind::Binary } else { Kind::Text };
         let mut bytes = Vec::new();
         let broken = reader.take(UNPACKED_MAX as u64).read_to_end(&mut bytes).err();
         let unpacked = if bytes.len() < UNPACKED_MAX { block.unpacked(&bytes) } else { None };
@@ -226,6 +223,12 @@ impl<L: Look> Tour<'_, L> {
         }
         Ok(())
     }
+}
+
+/// The block without a frame that a stream may be which has no other form.
+fn block_of(form: Form, head: &[u8]) -> Option<Block> {
+    let is_unknown = matches!(form, Form::Text(Charset::Bytes | Charset::Binary));
+    if is_unknown { Block::of(head, head.len() < HEAD_BYTES) } else { None }
 }
 
 /// The form of packing of one stream that a form is.

@@ -1,8 +1,9 @@
 //! Lists of numbers that are bytes, as sources, logs and JSON have them: `[109, 105]`,
-//! `{0x6d,0x69}`, `(byte) 109, (byte) 105`, `109 105`, one in a line, with their places before them.
+//! `{0x6d,0x69}`, `(byte) 109, (byte) 105`, `109 105`, one in a line, with their places before
+//! them.
 //!
-//! Between two numbers stands the same each time, white space aside; `[0] => 109` and `"0":109` have
-//! a place before each, and two such gaps that take turns.
+//! Between two numbers stands the same each time, white space aside; `[0] => 109` and `"0":109`
+//! have a place before each, and two such gaps that take turns.
 
 use std::ops::Range;
 
