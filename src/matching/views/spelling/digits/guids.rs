@@ -1,16 +1,15 @@
 //! GUIDs in sixteen bytes, as columns of tables and base64 have them, written as text.
 
-use std::fmt::Write as _;
-
 /// Bytes of one.
 const BYTES: usize = 16;
 
 /// Digits of base64 that spell one.
 pub const BASE64_DIGITS: usize = 22;
 
-/// What sixteen bytes spell as a GUID, if they are no text: in the order in which it is written,
-/// with its first parts turned, as Microsoft keeps them, and with the low byte first, as Python
-/// keeps its number. A byte of a sign may stand behind.
+/// What sixteen bytes spell as a GUID, if they are no text.
+///
+/// In the order in which it is written, with its first parts turned, as Microsoft keeps them, and
+/// with the low byte first, as Python keeps its number. A byte of a sign may stand behind.
 pub fn spelled(bytes: &[u8]) -> Option<String> {
     let bytes = match bytes {
         [all @ .., 0] if all.len() == BYTES => all,
@@ -40,7 +39,7 @@ fn written(bytes: [u8; BYTES]) -> String {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        let _ = write!(text, "{byte:02x}");
+        text.push_str(&hex::encode([*byte]));
     }
     text
 }

@@ -41,7 +41,7 @@ impl Field {
     }
 
     /// Its bytes.
-    pub fn len(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.len
     }
 

@@ -106,15 +106,15 @@ impl Machine<'_, '_> {
         let (shape, kind) = (self.numbers(shape), self.kind(kind));
         let field = Field::of_texts(&kind)?;
         let Value::Text(at, len) = texts else { return None };
-        let count = shape.iter().try_fold(field.len(), |len, side| len.checked_mul(*side))?;
-        (count == len as usize && field.len() > 0).then_some((shape, at, field))
+        let count = shape.iter().try_fold(field.width(), |len, side| len.checked_mul(*side))?;
+        (count == len as usize && field.width() > 0).then_some((shape, at, field))
     }
 
     /// Where the text of a cell lies.
     pub fn cell(&mut self, column: &Column, row: usize) -> io::Result<Option<(u64, u32)>> {
         match column {
             Column::Fixed(at, field, _) => {
-                Ok(Some((at + (row * field.len()) as u64, field.len() as u32)))
+                Ok(Some((at + (row * field.width()) as u64, field.width() as u32)))
             }
             Column::Listed(list, from, _) => match self.list(*list).get(from + row) {
                 Some(Value::Text(at, len)) => Ok(Some((*at, *len))),
@@ -190,7 +190,7 @@ impl Machine<'_, '_> {
             None => {
                 let Some((shape, at, field)) = self.texts(array) else { return Vec::new() };
                 let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return Vec::new() };
-                let row = |row| at + (row * width * field.len()) as u64;
+                let row = |row| at + (row * width * field.width()) as u64;
                 (0..rows).map(|number| Column::Fixed(row(number), field.clone(), width)).collect()
             }
         }
