@@ -23,6 +23,20 @@ fn named(name: &str) -> Subject {
     Subject { identities: vec![name] }
 }
 
+/// As Python's `base64.b85encode` writes bytes.
+fn in_base85(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 85] =
+        b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+    let group = |part: &[u8]| {
+        let byte = |at: usize| u32::from(part.get(at).copied().unwrap_or(0));
+        let all = byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
+        let digit = |by: u32| char::from(DIGITS[(all / 85u32.pow(by) % 85) as usize]);
+        let digits: String = [4, 3, 2, 1, 0].map(digit).iter().collect();
+        digits[..part.len() + 1].to_owned()
+    };
+    bytes.chunks(4).map(group).collect()
+}
+
 /// Ways to spell bytes in a text.
 fn spelled(bytes: &[u8]) -> Vec<(&'static str, String)> {
     let digits = hex::encode(bytes);
@@ -47,8 +61,27 @@ fn spelled(bytes: &[u8]) -> Vec<(&'static str, String)> {
         let words: Vec<_> = part.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{at:07o} {}\n", words.join(" "))
     };
-    let numbers = bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    let each = |write: &dyn Fn(usize, u8) -> String, gap: &str| -> String {
+        let numbers = bytes.iter().enumerate().map(|(at, byte)| write(at, *byte));
+        numbers.collect::<Vec<_>>().join(gap)
+    };
+    let decimals = |gap: &str| each(&|_, byte| byte.to_string(), gap);
+    let numbers = decimals(",");
     vec![
+        ("list", format!("{{\n  \"data\": [{numbers}]\n}}\n")),
+        ("one in a line", format!("[\n    {}\n]\n", decimals(",\n    "))),
+        ("go", format!("payload [{}] was refused\n", decimals(" "))),
+        ("yaml", format!("data:\n- {}\n", decimals("\n- "))),
+        ("java", format!("byte[] a = {{{}}};", each(&|_, byte| (byte as i8).to_string(), ", "))),
+        ("java casts", format!("{{{}}}", each(&|_, byte| format!("(byte) 0x{byte:02x}"), ", "))),
+        ("c", format!("char a[]={{{}}};", each(&|_, byte| format!("0x{byte:02X}"), ","))),
+        (
+            "php",
+            format!("Array\n(\n{})\n", each(&|at, byte| format!("    [{at}] => {byte}\n"), "")),
+        ),
+        ("places", format!("{{{}}}", each(&|at, byte| format!("\"{at}\":{byte}"), ","))),
+        ("base85", in_base85(bytes)),
+        ("base85 in code", format!("x = b85decode(\"{}\")\n", in_base85(bytes))),
         ("bytea", format!("id,blob\n1,\\x{digits}\n")),
         ("sql server", format!("VALUES (1, 0x{})", digits.to_uppercase())),
         ("sqlite", format!("INSERT INTO t VALUES(X'{digits}');")),
@@ -189,5 +222,37 @@ fn what_is_encrypted_or_packed_and_short_is_named_or_read() {
         &(0..40).flat_map(|n| (f64::from(n) * 0.37).sin().to_le_bytes()).collect::<Vec<u8>>(),
     ] {
         assert_eq!(told(&ann(), content), (false, vec![]));
+    }
+}
+
+#[test]
+fn counted_strings_and_guids_in_bytes_are_read() {
+    let guid = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    let bytes = hex::decode(guid.replace('-', "")).unwrap();
+    let mixed = hex::decode("ff19966f868b11d0b42d00cf4fc964ff").unwrap();
+    for (text, expected) in [
+        ("d2:by15:ann@contoso.com2:idi7ee".to_owned(), true),
+        ("d2:by17:joann@contoso.com2:idi7ee".to_owned(), false),
+        ("16:kofi@contoso.com,15:ann@contoso.com,".to_owned(), true),
+        ("(5:owner15:ann@contoso.com2:id)".to_owned(), true),
+        (format!("{{\"id\":\"{}\"}}", STANDARD.encode(&bytes)), true),
+        (format!("objectGUID:: {}\n", STANDARD.encode(&mixed)), true),
+        (format!("{{\"id\":\"{}\"}}", STANDARD.encode([7; 16])), false),
+    ] {
+        assert_eq!(told(&ann(), text.as_bytes()), (expected, vec![]), "{text}");
+    }
+    let named = named("Mira Osei");
+    for (text, expected) in [
+        (r#"a:2:{s:10:"first_name";s:4:"Mira";s:9:"last_name";s:4:"Osei";}"#, true),
+        (r#"{"meta":"a:2:{s:5:\"given\";s:4:\"Mira\";s:7:\"surname\";s:4:\"Osei\";}"}"#, true),
+        (
+            concat!(
+                r#"a:2:{i:0;a:2:{s:10:"first_name";s:4:"Mira";s:9:"last_name";s:6:"Brandt";}"#,
+                r#"i:1;a:2:{s:10:"first_name";s:4:"Kofi";s:9:"last_name";s:4:"Osei";}}"#,
+            ),
+            false,
+        ),
+    ] {
+        assert_eq!(told(&named, text.as_bytes()).0, expected, "{text}");
     }
 }

@@ -55,7 +55,7 @@ pub struct DeclaredItems {
 
 /// The forms that may be declared: what an item *is* when nothing of it can be decoded. What
 /// failed, was refused, is damaged or too large is not among them: it might be read another time.
-pub const FORMS: [&str; 44] = [
+pub const FORMS: [&str; 45] = [
     "binary: compressed or encrypted content",
     "7z: encrypted",
     "7z: compression not supported",
@@ -78,6 +78,7 @@ pub const FORMS: [&str; 44] = [
     "hdf5: filter not supported",
     "feather: not supported",
     "duckdb: not supported",
+    "blosc2: not supported",
     "ole: encrypted",
     "cab: not supported",
     "lzop: not supported",

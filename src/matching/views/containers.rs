@@ -13,7 +13,10 @@ use crate::matching::views::meter::{Decoded, Meter, is_over_memory, refusal};
 use crate::matching::views::packing::gzip::Members;
 use crate::matching::views::packing::lz4::Lz4;
 use crate::matching::views::packing::streams::Codec;
-use crate::matching::views::packing::unsigned::{BROTLI_BUFFER_BYTES, begins_brotli, unpacked};
+use crate::matching::views::packing::unsigned::blocks::{Block, UNPACKED_MAX};
+use crate::matching::views::packing::unsigned::streams::{
+    BROTLI_BUFFER_BYTES, begins_brotli, unpacked,
+};
 use crate::matching::views::spelling::charset::{Charset, Wide};
 use crate::matching::views::tour::{Kind, Look, Tour, is_brotli, key_of};
 
@@ -50,6 +53,9 @@ impl<L: Look> Tour<'_, L> {
         if opens && depth >= self.limits.depth_max {
             self.unreadable("depth limit", chain);
             return Ok(());
+        }
+        if let Some(block) = block_of(form, &head).filter(|_| depth < self.limits.depth_max) {
+            return self.block((block, form), &mut whole, chain, depth);
         }
         match form {
             Form::Gzip => self.gzip(&mut whole, chain, depth),
@@ -97,6 +103,27 @@ impl<L: Look> Tour<'_, L> {
                 self.stream(&mut text, &format!("{chain}utf-32 > "), Kind::Text, depth)
             }
         }
+    }
+
+    /// Looks into what is a block by its head; if it is none as a whole, at its bytes.
+    fn block(
+        &mut self,
+        (block, form): (Block, Form),
+        reader: &mut dyn Read,
+        chain: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let kind = if form == Form::Text(Charset::Binary) { Kind::Binary } else { Kind::Text };
+        let mut bytes = Vec::new();
+        let broken = reader.take(UNPACKED_MAX as u64).read_to_end(&mut bytes).err();
+        let unpacked = if bytes.len() < UNPACKED_MAX { block.unpacked(&bytes) } else { None };
+        let Some(unpacked) = unpacked.filter(|_| broken.is_none()) else {
+            let mut whole = Cursor::new(bytes).chain(Rest::new(reader, broken));
+            return self.stream(&mut whole, chain, kind, depth);
+        };
+        let (meter, limits): (&Meter, _) = (self.meter, self.limits);
+        let mut unpacked = Decoded::new(unpacked.as_slice(), meter, limits);
+        self.bytes(&mut unpacked, &format!("{chain}{} > ", block.name()), depth + 1)
     }
 
     /// Looks into a short stream that is packed without saying so; whether it is.
@@ -196,6 +223,12 @@ impl<L: Look> Tour<'_, L> {
         }
         Ok(())
     }
+}
+
+/// The block without a frame that a stream may be which has no other form.
+fn block_of(form: Form, head: &[u8]) -> Option<Block> {
+    let is_unknown = matches!(form, Form::Text(Charset::Bytes | Charset::Binary));
+    if is_unknown { Block::of(head, head.len() < HEAD_BYTES) } else { None }
 }
 
 /// The form of packing of one stream that a form is.

@@ -93,6 +93,8 @@ pub enum Store {
     Lmdb,
     /// Variables of MATLAB.
     Matlab,
+    /// A classic file of netCDF.
+    Netcdf,
 }
 
 impl Store {
@@ -117,6 +119,7 @@ impl Store {
             Self::Blosc => "blosc",
             Self::Lmdb => "lmdb",
             Self::Matlab => "matlab",
+            Self::Netcdf => "netcdf",
         }
     }
 }
@@ -205,7 +208,8 @@ fn closed(head: &[u8]) -> Option<&'static str> {
             && head.get(4).is_some_and(|size| (30..=64).contains(size))
     };
     let is_portable = || head.get(40..60) == Some(b"ASCII SPSS PORT FILE");
-    let checks: [(&dyn Fn() -> bool, _); 6] = [
+    let checks: [(&dyn Fn() -> bool, _); 7] = [
+        (&|| is_blosc2(head), BLOSC2),
         (&is_portable, "spss: not supported"),
         (&|| head.get(8..12) == Some(b"DUCK"), DUCKDB),
         (&|| head.get(7..14) == Some(b"**ACE**"), "ace: not supported"),
@@ -214,6 +218,22 @@ fn closed(head: &[u8]) -> Option<&'static str> {
         (&|| is_openpgp(head), "pgp: encrypted"),
     ];
     checks.into_iter().find_map(|(is_such, reason)| is_such().then_some(reason))
+}
+
+/// What follows the first version of Blosc.
+const BLOSC2: &str = "blosc2: not supported";
+
+/// A chunk of it: its version, and the sizes of what it unpacks to, of its blocks and of itself.
+fn is_blosc2(head: &[u8]) -> bool {
+    let number = |at: usize| {
+        head.get(at..at + 4)
+            .map(|four| four.iter().rev().fold(0, |all, byte| all << 8 | usize::from(*byte)))
+    };
+    let [Some(unpacked), Some(block), Some(packed)] = [4, 8, 12].map(number) else { return false };
+    head.starts_with(&[5, 1])
+        && (1..=unpacked).contains(&block)
+        && (32..=unpacked + 32).contains(&packed)
+        && head.len() <= packed
 }
 
 /// What came before version 1.0.
@@ -246,6 +266,7 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"PARE", Form::Closed("parquet: encrypted")),
     (b"ORC", Form::Store(Store::Orc)),
     (b"FEA1", Form::Closed("feather: not supported")),
+    (b"\x9e\xa8b2frame\0", Form::Closed(BLOSC2)),
     (b"MSCF\0\0\0\0", Form::Closed("cab: not supported")),
     (b"\x89LZO\0", Form::Closed("lzop: not supported")),
     (b"LRZI\0", Form::Closed("lrzip: not supported")),
@@ -314,6 +335,9 @@ fn store(head: &[u8]) -> Option<Store> {
         (SIGN, Store::Stata),
         (TRANSPORT, Store::Transport),
         (MATLAB, Store::Matlab),
+        (b"CDF\x01", Store::Netcdf),
+        (b"CDF\x02", Store::Netcdf),
+        (b"CDF\x05", Store::Netcdf),
     ];
     let signed = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)).map(|(_, store)| *store);
     // MATLAB's own head stands before it, and others may put theirs there.
@@ -402,7 +426,8 @@ mod tests {
             Form::Closed(reason) => Some(reason),
             _ => None,
         });
-        let checked = ["ace: not supported", "arj: not supported", "cms: encrypted", DUCKDB];
+        let checked =
+            [BLOSC2, "ace: not supported", "arj: not supported", "cms: encrypted", DUCKDB];
         for reason in known.chain(checked).chain(REASONS) {
             assert!(FORMS.contains(&reason), "{reason} is not in domain::policy::declared");
         }

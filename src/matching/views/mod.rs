@@ -41,8 +41,11 @@
 //! | the text between tags of HTML, XML and office documents | `markup::tags` |
 //! | what RTF says | `markup::rtf` |
 //! | base64, plain and for URLs, and whatever was packed in it | `spelling::digits::base64_runs` |
-//! | short base64, told by what stands around it; hexadecimal, base32, dumps | `spelling::digits` |
-//! | short streams of deflate and Brotli, which have no sign | `packing::unsigned` |
+//! | short base64, told by what stands around it; hexadecimal, base32 | `spelling::digits` |
+//! | Base85, dumps of bytes and lists of numbers | `spelling::digits` |
+//! | strings counted in digits, fields of objects of Java | `spelling::maps` |
+//! | short streams of deflate and Brotli, which have no sign | `packing::unsigned::streams` |
+//! | blocks of Snappy and LZ4 without a frame | `packing::unsigned::blocks` |
 //! | NFKC and case folding; invisible characters dropped | `spelling::fold` |
 //!
 //! JSON, JSON lines and notebooks are read as text with their escapes undone, and `places` finds

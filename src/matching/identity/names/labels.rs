@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::matching::keys::lengths::before_length;
 use crate::matching::keys::parts::{Part, part_of};
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::spaceless::continues_word;
@@ -31,7 +32,8 @@ pub fn key_before(text: &str, at: usize) -> Option<Key> {
         let part = part_of(name).filter(|_| !tag[open + 1..].starts_with('/'))?;
         return Some(Key { part, start: from + open });
     }
-    let signed = opened.trim_end_matches(['=', ':', '>', '~']);
+    let counted = before_length(opened);
+    let signed = counted.unwrap_or(opened).trim_end_matches(['=', ':', '>', '~']);
     let quotes = ['"', '\'', '`', '\\', ' ', '\t', ']'];
     let named = signed.trim_end_matches(quotes);
     let word = named.len() - last_word(named).len();

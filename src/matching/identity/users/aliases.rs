@@ -23,6 +23,7 @@ use crate::matching::identity::users::lines::{ends_word, joins_key, last_word, l
 use crate::matching::identity::users::listings::is_listed_user;
 use crate::matching::identity::users::phrases::is_spoken_of;
 use crate::matching::identity::users::sections::is_in_section;
+use crate::matching::keys::lengths::before_length;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::spelling::spaceless::continues_word;
 
@@ -163,7 +164,8 @@ fn is_enumerated(before: &str) -> bool {
 /// Whether a key that speaks of users ends here, with its sign or as an option (`--user`).
 fn has_key(text: &str) -> bool {
     let arrow = text.strip_suffix("=>").or_else(|| text.strip_suffix("->"));
-    let signed = arrow.or_else(|| text.strip_suffix(['=', ':']));
+    let counted = before_length(text);
+    let signed = counted.or(arrow).or_else(|| text.strip_suffix(['=', ':']));
     let key = signed.unwrap_or(text).trim_end_matches([' ', '\t', '"', '\'', '`', '\\', ']']);
     let word = last_word(key);
     if speaks_of_users(word) {

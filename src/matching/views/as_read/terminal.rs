@@ -280,9 +280,7 @@ fn escape(text: &str, at: usize, ends: &Ends<'_>) -> Option<Control> {
             control(1 + more + usize::from(has_last), Effect::Looks)
         }
         Some(b'7' | b'8' | b'=' | b'>' | b'c' | b'\\') => control(2, Effect::Looks),
-        Some(b'D' | b'E' | b'H' | b'M' | b'N' | b'O' | b'Z' | b'n' | b'o' | b'|' | b'}' | b'~') => {
-            control(2, Effect::Rare)
-        }
+        Some(b'A'..=b'O' | b'Z' | b'n' | b'o' | b'|' | b'}' | b'~') => control(2, Effect::Rare),
         // A stray one, or none: it parts words as it is.
         _ => None,
     }

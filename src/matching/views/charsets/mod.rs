@@ -2,5 +2,6 @@
 
 pub mod pages;
 pub mod legacy;
+pub mod headers;
 pub mod letters;
 pub mod ebcdic;

@@ -2,6 +2,7 @@
 
 use crate::matching::views::meter::refusal;
 use crate::matching::views::spelling::charset::utf8_or_western;
+use crate::matching::views::spelling::digits::guids;
 use crate::matching::views::tour::{Kind, Look, Tour, shown};
 
 /// Cells that are looked at together.
@@ -15,6 +16,16 @@ const BATCH_BYTES_MAX: usize = 1 << 20;
 
 /// What a cell takes beside its bytes.
 const CELL_BYTES: usize = 32;
+
+/// What a cell of bytes says: its text, and what it spells if it is a GUID in sixteen bytes.
+pub fn cell_text(bytes: &[u8]) -> String {
+    let text = utf8_or_western(bytes);
+    match guids::spelled(bytes) {
+        Some(guids) if text.contains(char::is_control) => guids,
+        Some(guids) => format!("{text}\n{guids}"),
+        None => text,
+    }
+}
 
 impl<L: Look> Tour<'_, L> {
     /// Looks at cells of a column; `view` is that of the table.
@@ -33,7 +44,7 @@ impl<L: Look> Tour<'_, L> {
             }
             // Each is read after its column; a cell without bytes takes room too.
             bytes += cell.len() + column.len() + CELL_BYTES;
-            batch.push(utf8_or_western(cell));
+            batch.push(cell_text(cell));
             if bytes > BATCH_BYTES_MAX {
                 self.batch(&batch, view, column);
                 (batch, bytes) = (Vec::new(), 0);

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::ops::{Deref, Range};
 
+use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
-use crate::matching::views::spelling::charset::{Charset, guess, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, guess};
 use crate::matching::views::tour::{Kind, Look, Tour, shown};
 use crate::matching::views::windows::parts;
 use crate::matching::views::written::heads::speaking;
@@ -262,7 +263,7 @@ impl<L: Look> Tour<'_, L> {
         if bytes.len() > row.room() {
             return self.stream(&mut Cursor::new(bytes), &chain(), Kind::Text, depth);
         }
-        row.push((column, utf8_or_western(bytes)));
+        row.push((column, cell_text(bytes)));
         Ok(())
     }
 

@@ -149,6 +149,31 @@ fn ended(bytes: &[u8], sign: &[u8]) -> Option<usize> {
     memmem::find(near, sign).map(|at| at + sign.len())
 }
 
+/// Bytes of the codes before what is printed on each page: `&C` for the middle, `&12` for a size,
+/// `&"Arial,Bold"` for letters, `&K01+000` for a colour (ECMA-376, 18.3.1.39).
+fn codes(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        let Some(code) = rest.strip_prefix("&amp;").or_else(|| rest.strip_prefix('&')) else {
+            return text.len() - rest.len();
+        };
+        let digits = code.len() - code.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let quoted = code.strip_prefix('"').and_then(|font| Some(font.find('"')? + 2));
+        let escaped = code.strip_prefix("&quot;").and_then(|font| Some(font.find("&quot;")? + 12));
+        let len = match code.chars().next() {
+            _ if digits > 0 => digits,
+            Some('K') => code.len().min(7),
+            Some('L' | 'C' | 'R' | 'B' | 'I' | 'U' | 'E' | 'S' | 'X' | 'Y') => 1,
+            _ => match quoted.or(escaped) {
+                Some(len) => len,
+                None => return text.len() - rest.len(),
+            },
+        };
+        let Some(behind) = code.get(len..) else { return text.len() - rest.len() };
+        rest = behind;
+    }
+}
+
 /// Whether this is what stands between two lines of a list of lines in JSON, as notebooks have it.
 fn is_next_line(text: &str) -> bool {
     let break_off = text.strip_prefix("\\n").unwrap_or(text);
@@ -169,6 +194,8 @@ struct Shown {
     aside: bool,
     /// Whether what follows says what a run looks like.
     looks: bool,
+    /// Whether what follows is printed on each page of a sheet.
+    printed: bool,
 }
 
 impl Shown {
@@ -180,6 +207,7 @@ impl Shown {
             closed: 0,
             aside: false,
             looks: false,
+            printed: false,
         }
     }
 
@@ -206,7 +234,11 @@ impl Shown {
             self.pending = self.pending.max(Between::Space);
         }
         self.settle(start);
-        self.reading.copy(said, start);
+        let codes = if self.printed { codes(said) } else { 0 };
+        if codes > 0 {
+            self.reading.replace(" ", start);
+        }
+        self.reading.copy(&said[codes..], start + codes);
         let is_blank_after = start + said.len() < range.end;
         self.pending = if is_blank_after { Between::Space } else { Between::Nothing };
         (self.after_tag, self.closed) = (false, 0);
@@ -219,6 +251,9 @@ impl Shown {
         }
         if self.looks || tag.kind == Kind::Aside {
             return;
+        }
+        if ["header", "footer"].iter().any(|end| tag.name.ends_with(end)) {
+            self.printed = tag.kind == Kind::Open;
         }
         if is_aside(&tag.name) {
             self.aside = tag.kind == Kind::Open;
@@ -257,6 +292,9 @@ mod tests {
             ("<first>Ann</first><last>Lee</last>", "\nAnn\nLee\n"),
             ("<a1>Ann</a1></o><o><a1>Lee</a1></o>", "\nAnn\u{fffd}Lee\u{fffd}"),
             ("Ann<br/>Lee", "Ann\nLee"),
+            ("<oddHeader>&amp;Cann@x.de</oddHeader>", "\n ann@x.de\n"),
+            ("<oddFooter>&L&12&\"Arial,Bold\"&KFF0000Ann</oddFooter>", "\n Ann\n"),
+            ("<footer>R&amp;D by Ann</footer>", "\u{fffd}R&amp;D by Ann\u{fffd}"),
             ("<td><p>Ann</p></td><td><p>Lee</p></td>", "\tAnn\tLee\t"),
             ("<td>Ann</td>\\n\",\n  \"  <td>Lee</td>", "\tAnn\tLee\t"),
             ("<![CDATA[Ann]]> <![CDATA[Lee]]>", "Ann Lee"),

@@ -12,6 +12,8 @@ use encoding_rs::{
 use memchr::{memchr, memmem};
 
 use crate::matching::blocks::signs::Signs;
+use crate::matching::views::charsets::headers::without_headers;
+use crate::matching::views::spelling::maps::counted::may_be_counted;
 use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -314,7 +316,8 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
             readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
         }
     }
-    let cuts = if is_strange { frames.cuts() } else { pickled_lines(bytes) };
+    let cuts =
+        if is_strange || may_be_counted(bytes) { frames.cuts() } else { pickled_lines(bytes) };
     if is_strange || !cuts.is_empty() {
         readings.extend(pairs(&frames).map(|reading| ("", Hold::Framed, reading)));
     }
@@ -372,8 +375,11 @@ pub fn wide_into(bytes: &[u8], mut at: usize, width: usize, little: bool, readin
         }
         return;
     }
-    for decoded in char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little))) {
-        let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
+    let decoded = char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little)));
+    let mut chars: Vec<char> =
+        decoded.map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    without_headers(&mut chars);
+    for c in chars {
         reading.replace_char(c, at);
         at += c.len_utf16() * 2;
     }

@@ -24,7 +24,8 @@ const NESTING_MAX: usize = 32;
 const MATRIX: u64 = 14;
 const PACKED: u64 = 15;
 
-/// Of matrices, those of characters.
+/// Of matrices, those of fields and those of characters.
+const STRUCT: u64 = 2;
 const CHARS: u64 = 4;
 
 /// Where an element stands.
@@ -91,6 +92,45 @@ impl<L: Look> Tour<'_, L> {
         Ok(())
     }
 
+    /// Looks at the texts of structures, each after the name of its field.
+    fn matlab_struct(
+        &mut self,
+        spool: &mut Spool<'_>,
+        (at, end): (u64, u64),
+        reading: Reading<'_>,
+    ) -> io::Result<()> {
+        let dimensions = element(spool, at, reading)?;
+        let name = element(spool, dimensions.next, reading)?;
+        let width = element(spool, name.next, reading)?;
+        let names = element(spool, width.next, reading)?;
+        let width = (reading.number)(&spool.some(width.at, 4)?, 0, 4).unwrap_or(0) as usize;
+        if width == 0 || names.len > CHARS_MAX {
+            return Ok(());
+        }
+        let told = spool.all(names.at, names.len as usize)?;
+        let name = |one: &[u8]| utf8_or_western(one.split(|byte| *byte == 0).next().unwrap_or(one));
+        let names_told: Vec<String> = told.chunks_exact(width).map(name).collect();
+        let fields = names_told.len();
+        let mut rows = Rows::new(reading.view, "", names_told);
+        let (mut at, mut row, mut number) = (names.next, Row::new(), 0);
+        while at + 8 <= end && fields > 0 {
+            let field = element(spool, at, reading)?;
+            at = field.next;
+            if let Some(text) = line_of(spool, &field, reading)? {
+                row.push((number, text));
+            }
+            number += 1;
+            if number == fields {
+                number = 0;
+                if rows.add(std::mem::take(&mut row)) {
+                    self.rows(&mut rows);
+                }
+            }
+        }
+        self.rows(&mut rows);
+        Ok(())
+    }
+
     /// Looks at the lines of a table of characters, or at what is in a matrix of others.
     fn matlab_matrix(
         &mut self,
@@ -105,6 +145,9 @@ impl<L: Look> Tour<'_, L> {
         }
         let flags = element(spool, matrix.at, reading)?;
         let class = (reading.number)(&spool.some(flags.at, 4)?, 0, 4).unwrap_or(0) & 0xff;
+        if class == STRUCT {
+            self.matlab_struct(spool, (flags.next, end), reading)?;
+        }
         if class != CHARS {
             return self.matlab_elements(spool, (flags.next, end), reading, nesting + 1);
         }
@@ -129,6 +172,31 @@ impl<L: Look> Tour<'_, L> {
         self.rows(&mut rows);
         Ok(())
     }
+}
+
+/// The text of an element, if it is a line of characters.
+fn line_of(
+    spool: &mut Spool<'_>,
+    matrix: &Element,
+    reading: Reading<'_>,
+) -> io::Result<Option<String>> {
+    if matrix.kind != MATRIX || matrix.len < 8 {
+        return Ok(None);
+    }
+    let flags = element(spool, matrix.at, reading)?;
+    let class = (reading.number)(&spool.some(flags.at, 4)?, 0, 4).unwrap_or(0) & 0xff;
+    if class != CHARS {
+        return Ok(None);
+    }
+    let dimensions = element(spool, flags.next, reading)?;
+    let lines = (reading.number)(&spool.some(dimensions.at, 4)?, 0, 4).unwrap_or(0);
+    let name = element(spool, dimensions.next, reading)?;
+    let text = element(spool, name.next, reading)?;
+    if lines != 1 || text.len > CHARS_MAX {
+        return Ok(None);
+    }
+    let chars = chars(text.kind, &spool.all(text.at, text.len as usize)?, reading)?;
+    Ok(Some(chars.into_iter().collect::<String>().trim_end().to_owned()))
 }
 
 /// The element that begins there; a short one has its bytes in its own head.

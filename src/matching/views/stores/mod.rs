@@ -21,4 +21,5 @@ pub mod pickles;
 pub mod statistics;
 pub mod blosc;
 pub mod lmdb;
+pub mod netcdf;
 pub mod matlab;

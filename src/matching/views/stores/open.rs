@@ -64,7 +64,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Pdf => Kind::Dense,
             // Names stand side by side.
             Store::Numpy | Store::Pickle | Store::Stata => Kind::Binary,
-            Store::OlderStata | Store::Transport => Kind::Binary,
+            Store::OlderStata | Store::Transport | Store::Netcdf => Kind::Binary,
             _ => Kind::Opaque,
         };
         self.stream(&mut spool.from(0), chain, kind, depth)?;
@@ -96,6 +96,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Transport => self.transport(spool, chain),
             Store::Blosc => self.blosc(spool, chain, depth),
             Store::Lmdb => self.lmdb(spool, chain, depth),
+            Store::Netcdf => self.netcdf(spool, chain),
             Store::Matlab => self.matlab(spool, chain, depth),
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }

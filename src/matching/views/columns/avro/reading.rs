@@ -11,10 +11,10 @@ use crate::matching::views::columns::avro::container::{
 };
 use crate::matching::views::columns::avro::records::{Met, Schema};
 use crate::matching::views::columns::cells::BATCH_CELLS;
+use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::containers::reason_of;
 use crate::matching::views::meter::{Decoded, Meter, refusal};
-use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::tour::{Look, Tour};
 
 /// Cells of one record that are held at a time.
@@ -70,7 +70,7 @@ impl<L: Look> Tour<'_, L> {
                     self.cells([cell.bytes].into_iter(), &view, cell.column);
                 }
                 Met::Cell(cell) => {
-                    row.push((columns.number(cell.column), utf8_or_western(cell.bytes)));
+                    row.push((columns.number(cell.column), cell_text(cell.bytes)));
                     if row.len() == CELLS_MAX {
                         self.avro_row(&mut rows, &columns, std::mem::take(&mut row));
                     }

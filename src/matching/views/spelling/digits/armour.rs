@@ -1,9 +1,6 @@
-//! Bytes in lines of letters as mail had them before base64: uuencode, and Ascii85 between its
-//! brackets.
+//! Bytes in lines of letters as mail had them before base64: uuencode.
 
 use std::ops::Range;
-
-use memchr::memmem;
 
 /// What lines of uuencode begin with.
 pub const SIGNS: &[&[u8]] = &[b"begin "];
@@ -22,15 +19,6 @@ pub fn texts(bytes: &[u8], signs: &[Range<usize>], found: &mut dyn FnMut(Range<u
             && let Some((end, spelled)) = uuencoded(bytes, at)
         {
             found(at..end, spelled);
-        }
-    }
-    for at in memmem::find_iter(bytes, b"<~") {
-        let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
-        // No digit is a tilde.
-        let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
-        let Some(len) = end else { continue };
-        if let Some(spelled) = ascii85(&inner[..len]) {
-            found(at..at + len + 4, spelled);
         }
     }
 }
@@ -60,35 +48,6 @@ fn uuencoded(bytes: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     (!spelled.is_empty()).then_some((end, spelled))
 }
 
-fn ascii85(digits: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut group = Vec::with_capacity(5);
-    for byte in digits.iter().filter(|byte| !byte.is_ascii_whitespace()) {
-        match byte {
-            b'z' if group.is_empty() => bytes.extend([0; 4]),
-            b'!'..=b'u' => group.push(byte - b'!'),
-            _ => return None,
-        }
-        if group.len() == 5 {
-            five(&group, &mut bytes)?;
-            group.clear();
-        }
-    }
-    let len = group.len();
-    if len > 1 {
-        group.resize(5, 84);
-        five(&group, &mut bytes)?;
-        bytes.truncate(bytes.len() + len - 5);
-    }
-    (!bytes.is_empty()).then_some(bytes)
-}
-
-fn five(group: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
-    let value = group.iter().fold(0u64, |all, digit| all * 85 + u64::from(*digit));
-    bytes.extend_from_slice(&u32::try_from(value).ok()?.to_be_bytes());
-    Some(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +58,6 @@ mod tests {
         let text = "by mira.osei@nordlicht.example now";
         for armoured in [
             "x\nbegin 644 owners.csv\nB8GD@;6ER82YO<V5I0&YO<F1L:6-H=\"YE>&%M<&QE(&YO=P  \n`\nend\n",
-            "<~@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)~>",
         ] {
             let mut all = Vec::new();
             let signs = Few::new(SIGNS).all(armoured.as_bytes());
@@ -107,7 +65,7 @@ mod tests {
             assert_eq!(all.len(), 1, "{armoured}");
             assert_eq!(String::from_utf8_lossy(&all[0]), text);
         }
-        for empty in ["<~>", "<~~>", "<~", "a <~ b", "<~x~y~>", "<~<~"] {
+        for empty in ["begin 644 x", "begin 644 x\n", "begin 644 x\n`\nend", "begin"] {
             let mut all = Vec::new();
             let signs = Few::new(SIGNS).all(empty.as_bytes());
             texts(empty.as_bytes(), &signs, &mut |_, bytes| all.push(bytes));

@@ -7,7 +7,9 @@ use crate::matching::blocks::bits;
 use crate::matching::blocks::few::Few;
 use crate::matching::blocks::masks::{Set, masks};
 use crate::matching::views::spelling::digits::openings::is_promising;
-use crate::matching::views::spelling::digits::{armour, base32, dump, hex, short};
+use crate::matching::views::spelling::digits::{
+    armour, base32, base85, dump, guids, hex, numbers, short,
+};
 use crate::matching::views::spelling::noise::is_clean;
 use crate::matching::work;
 
@@ -41,15 +43,15 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
         }
         found(run);
     };
-    let [digits, capitals, hexes] = masks(bytes, [&DIGITS, &CAPITALS, &HEXES]);
+    let [digits, listed, hexes] = masks(bytes, [&DIGITS, &LISTED, &HEXES]);
     in_hex(bytes, &hexes, is_wanted, found);
     let long = bits::runs(&digits, RUN_CHARS_MIN);
     let mut done = 0;
-    let mut buffers = Default::default();
+    let mut buffers = Buffers::default();
     while let Some(start) = bits::next_set(&long, done) {
         let end = bits::next_clear(&digits, start).unwrap_or(bytes.len()).min(bytes.len());
         // Most runs are of one case: nothing of them need be looked at.
-        if end - start < LINE_CHARS_MIN && !bits::any(&capitals, start..end) {
+        if end - start < LINE_CHARS_MIN && !has_capitals(&bytes[start..end]) {
             done = end;
             continue;
         }
@@ -58,13 +60,18 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
         if !is_wanted(start..end) {
             continue;
         }
+        if end - start == guids::BASE64_DIGITS
+            && let Some(spelled) = guid(&bytes[start..end], &mut buffers[0])
+        {
+            found(Run::new(start..end, spelled, "base64"));
+        }
         if is_mixed(seen) {
             alphabets(&bytes[start..end], start, seen, &mut buffers, found);
         } else if let Some(spelled) = base32::decoded(&bytes[start..end]) {
             found(Run::new(start..end, spelled, "base32"));
         }
     }
-    told_otherwise(bytes, is_wanted, found);
+    told_otherwise(bytes, &listed, &hexes, is_wanted, found);
 }
 
 /// Runs of hexadecimal digits.
@@ -88,33 +95,40 @@ fn in_hex(
 
 /// All signs of digits but for pads and offsets.
 static SIGNS: LazyLock<Few> = LazyLock::new(|| {
-    let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, armour::SIGNS];
-    Few::new(&signs.concat())
+    let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, numbers::SIGNS];
+    Few::new(&[&signs.concat(), armour::SIGNS].concat())
 });
 
 /// Digits that are told by what stands around them.
 fn told_otherwise(
     bytes: &[u8],
+    listed: &[u64],
+    hexes: &[u64],
     is_wanted: &dyn Fn(Range<usize>) -> bool,
     found: &mut dyn FnMut(Run),
 ) {
-    let mut signs: [Vec<Range<usize>>; 3] = Default::default();
+    let mut signs: [Vec<Range<usize>>; 4] = Default::default();
     SIGNS.each(bytes, &mut |sign, range| {
-        let of = match sign {
-            sign if sign <= short::WORDS.len() => 0,
-            sign if sign <= short::WORDS.len() + dump::SIGNS.len() => 1,
-            _ => 2,
-        };
-        signs[of].push(range);
+        let of_words = short::WORDS.len() + 1;
+        let ends = [of_words, dump::SIGNS.len(), numbers::SIGNS.len()];
+        let mut beyond = sign;
+        let of = ends.iter().take_while(|len| {
+            let is_beyond = beyond >= **len;
+            beyond = beyond.saturating_sub(**len);
+            is_beyond
+        });
+        signs[of.count()].push(range);
     });
-    let [words, lists, armours] = signs;
+    let [words, rows, lists, armours] = signs;
     let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
         if is_wanted(run.clone()) {
             found(Run::new(run, spelled, form));
         }
     };
     short::runs(bytes, &words, &mut |run, spelled| tell(run, spelled, "base64"));
-    dump::dumps(bytes, &lists, &mut |run, spelled| tell(run, spelled, "dump"));
+    dump::dumps(bytes, &rows, &mut |run, spelled| tell(run, spelled, "dump"));
+    numbers::lists(bytes, listed, hexes, &lists, &mut |run, spelled| tell(run, spelled, "dump"));
+    base85::texts(bytes, &mut |run, spelled| tell(run, spelled, "base85"));
     armour::texts(bytes, &armours, &mut |run, spelled| tell(run, spelled, "armour"));
 }
 
@@ -140,7 +154,12 @@ const LINE_CHARS_MIN: usize = 60;
 /// What a run is made of.
 pub static DIGITS: LazyLock<Set> = LazyLock::new(|| Set::new(may_be_digit));
 
-static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
+static LISTED: LazyLock<Set> = LazyLock::new(|| Set::new(numbers::may_be_listed));
+
+/// All are looked at: to stop at the first takes longer.
+fn has_capitals(run: &[u8]) -> bool {
+    run.iter().fold(false, |any, byte| any | byte.is_ascii_uppercase())
+}
 
 static HEXES: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_hexdigit()));
 
@@ -216,6 +235,12 @@ fn line_break(rest: &[u8]) -> usize {
     let Some(gap) = gap else { return 0 };
     let indent = rest[gap.len()..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     gap.len() + indent
+}
+
+/// What digits spell as a GUID.
+fn guid(run: &[u8], buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+    decode(run, buffer);
+    guids::spelled(buffer).map(String::into_bytes)
 }
 
 /// What a run decodes to from each of four places.

@@ -1,7 +1,7 @@
-//! Dumps of bytes as `xxd`, `hexdump -C` and `od` write them, and lists of bytes as numbers.
+//! Dumps of bytes as `xxd`, `hexdump -C` and `od` write them, and pairs of digits in a row.
 //!
-//! A line of a dump has an offset, some bytes in hexadecimal, and often the same as text; lists are
-//! such as sources and JSON have them. An occurrence may stand over two lines.
+//! A line of a dump has an offset, some bytes in hexadecimal, and often the same as text. An
+//! occurrence may stand over two lines.
 
 use std::ops::Range;
 
@@ -16,47 +16,30 @@ const ZEROS: &[u8] = b"000000";
 /// Digits of the offset where words of two bytes have the low byte first.
 const SWAPPED_DIGITS: usize = 7;
 
-/// The longest number, with the line break and the indent before it.
-const NUMBER_BYTES_MAX: usize = 80;
-
 /// The longest line of a dump.
 const LINE_BYTES_MAX: usize = 200;
-
-/// Numbers that are a list of bytes.
-const NUMBERS_MIN: usize = 6;
 
 /// Bytes of a dump that are read.
 const DUMP_BYTES_MAX: usize = 1 << 20;
 
-/// What stands in or before lists of bytes.
-pub const SIGNS: &[&[u8]] = &[b", 0x", b"\"Buffer\"", b" 40 ", b":40:", b" 20 ", b":20:"];
+/// What stands in rows of pairs.
+pub const SIGNS: &[&[u8]] = &[b" 40 ", b":40:", b",40,", b" 20 ", b":20:"];
 
 /// Pairs of digits in a row that are bytes, and no numbers.
 const PAIRS_MIN: usize = 8;
 
-/// Every dump in a text, with what it spells; `lists`: where lists have their signs.
-pub fn dumps(bytes: &[u8], lists: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every dump in a text, with what it spells; `rows`: where rows of pairs have their signs.
+pub fn dumps(bytes: &[u8], rows: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let mut from = 0;
-    for at in lists.iter().map(|sign| sign.start) {
-        if matches!(bytes[at], b' ' | b':') {
-            if at >= from
-                && let Some(range) = pairs(bytes, at)
-            {
-                // Whatever it spells, it is looked at once.
-                from = range.end;
-                if let Some(spelled) = spelled(bytes, range.clone()) {
-                    found(range, spelled);
-                }
-            }
-            continue;
-        }
-        let start = match bytes[at] {
-            b',' => at.checked_sub(4).filter(|start| *start >= from),
-            _ => bytes.get(at..at + 32).and_then(|near| Some(at + memchr::memchr(b'[', near)? + 1)),
-        };
-        if let Some((range, spelled)) = start.and_then(|start| numbers(bytes, start)) {
+    for at in rows.iter().map(|sign| sign.start) {
+        if at >= from
+            && let Some(range) = pairs(bytes, at)
+        {
+            // Whatever it spells, it is looked at once.
             from = range.end;
-            found(range, spelled);
+            if let Some(spelled) = spelled(bytes, range.clone()) {
+                found(range, spelled);
+            }
         }
     }
     let mut from = 0;
@@ -83,26 +66,52 @@ pub fn dumps(bytes: &[u8], lists: &[Range<usize>], found: &mut dyn FnMut(Range<u
     }
 }
 
-/// The pairs of digits around the sign between two of them: `6d 69 72`, `6D:69:72`.
+/// The pairs of digits around the sign between two of them: `6d 69 72`, `6D:69:72`. A row with
+/// commas may go on behind a backslash at the end of a line, as files of the registry have it.
 fn pairs(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let sign = bytes[at];
     let is_pair =
         |at: usize| bytes.get(at..at + 2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
     let mut start = at.checked_sub(2).filter(|start| is_pair(*start))?;
-    while let Some(before) = start.checked_sub(3)
-        && bytes[before + 2] == sign
+    while let Some(before) = end_before(&bytes[..start], sign).and_then(|end| end.checked_sub(2))
         && is_pair(before)
         && at - start < DUMP_BYTES_MAX
     {
         start = before;
     }
     let mut end = start + 2;
-    while bytes.get(end) == Some(&sign) && is_pair(end + 1) && end - start < 3 * DUMP_BYTES_MAX {
-        end += 3;
+    while let Some(next) = start_behind(bytes, end, sign)
+        && is_pair(next)
+        && end - start < 3 * DUMP_BYTES_MAX
+    {
+        end = next + 2;
     }
     work::charge(end - start);
     Some(start..end)
 }
+
+/// Where the pair ends that stands before this one.
+fn end_before(before: &[u8], sign: u8) -> Option<usize> {
+    if let Some(rest) = before.strip_suffix(&[sign]) {
+        return Some(rest.len());
+    }
+    let line = &before[before.len().saturating_sub(INDENT_BYTES_MAX)..];
+    let broken = line.trim_ascii_end().strip_suffix(b",\\").filter(|_| sign == b',')?;
+    Some(before.len() - line.len() + broken.len())
+}
+
+/// Where the pair begins that stands behind this one.
+fn start_behind(bytes: &[u8], end: usize, sign: u8) -> Option<usize> {
+    let rest = bytes[end..].strip_prefix(&[sign])?;
+    let line = &rest[..rest.len().min(INDENT_BYTES_MAX)];
+    let Some(next) = line.strip_prefix(b"\\").filter(|_| sign == b',') else {
+        return Some(end + 1);
+    };
+    Some(end + 2 + next.len() - next.trim_ascii_start().len())
+}
+
+/// The end of a line and the indent of the next.
+const INDENT_BYTES_MAX: usize = 16;
 
 /// The bytes that pairs of digits spell, if they are no part of something else.
 fn spelled(bytes: &[u8], pairs: Range<usize>) -> Option<Vec<u8>> {
@@ -114,37 +123,13 @@ fn spelled(bytes: &[u8], pairs: Range<usize>) -> Option<Vec<u8>> {
     let is_dump = digits.iter().all(u8::is_ascii_hexdigit) && matches!(digits.len(), 2 | 6..);
     let is_word = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
     let adjoins = before.len() == start && !digits.is_empty() || is_word(bytes.get(end));
-    if is_dump || adjoins || (end - start + 1) / 3 < PAIRS_MIN {
+    let digits = bytes[start..end].iter().filter(|byte| byte.is_ascii_hexdigit()).copied();
+    let digits: Vec<u8> = digits.collect();
+    if is_dump || adjoins || digits.len() < 2 * PAIRS_MIN {
         return None;
     }
-    let digits = bytes[start..end].chunks(3).flat_map(|pair| &pair[..2]).copied();
-    let spelled = hex::decode(digits.collect::<Vec<u8>>()).ok()?;
+    let spelled = hex::decode(digits).ok()?;
     is_promising(&spelled).then_some(spelled)
-}
-
-/// The bytes that numbers spell, with commas between them.
-fn numbers(bytes: &[u8], start: usize) -> Option<(Range<usize>, Vec<u8>)> {
-    let (mut end, mut spelled) = (start, Vec::new());
-    while spelled.len() < DUMP_BYTES_MAX {
-        let rest = &bytes[end..bytes.len().min(end + NUMBER_BYTES_MAX)];
-        let before = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let digits = rest[before..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
-        let word = &rest[before..before + digits.count()];
-        let text = std::str::from_utf8(word).ok()?;
-        let value = match text.strip_prefix("0x") {
-            Some(digits) => u8::from_str_radix(digits, 16),
-            None => text.parse(),
-        };
-        let Ok(value) = value else { break };
-        spelled.push(value);
-        end += before + word.len();
-        let gap = bytes[end..].iter().take(2).take_while(|byte| byte.is_ascii_whitespace()).count();
-        if bytes.get(end + gap) != Some(&b',') {
-            break;
-        }
-        end += gap + 1;
-    }
-    (spelled.len() >= NUMBERS_MIN).then_some((start..end, spelled))
 }
 
 /// The bytes of one line; `None` if it is none of a dump.
@@ -183,17 +168,17 @@ mod tests {
     use crate::matching::blocks::few::Few;
 
     #[test]
-    fn lists_of_numbers_are_read() {
-        for text in [
-            "unsigned char x[] = {\n  0x6d, 0x69, 0x72, 0x61, 0x20, 0x6f,\n  0x73, 0x65, 0x69\n};",
-            "{\"type\":\"Buffer\",\"data\":[109,105,114,97,32,111,115,101,105]}",
-            "id 6d 69 72 61 20 6f 73 65 69\n",
-            "6D:69:72:61:20:6F:73:65:69",
+    fn rows_of_pairs_are_read() {
+        for (text, expected) in [
+            ("id 6d 69 72 61 20 6f 73 65 69\n", "mira osei"),
+            ("6D:69:72:61:20:6F:73:65:69", "mira osei"),
+            ("\"x\"=hex:6d,69,72,61,40,6f,73,65,69", "mira@osei"),
+            ("\"x\"=hex:6d,69,72,\\\r\n  61,40,6f,\\\r\n  73,65,69\r\n", "mira@osei"),
         ] {
             let mut all = Vec::new();
             let lists = Few::new(SIGNS).all(text.as_bytes());
             dumps(text.as_bytes(), &lists, &mut |_, bytes| all.push(bytes));
-            assert_eq!(all, [b"mira osei"], "{text}");
+            assert_eq!(all, [expected.as_bytes()], "{text}");
         }
     }
 

@@ -40,7 +40,8 @@ fn begins_zlib(bytes: &[u8]) -> bool {
 }
 
 /// What forms begin with that are known by their first bytes.
-const OPENINGS: [&[u8]; 63] = [
+const OPENINGS: [&[u8]; 64] = [
+    b"\x9e\xa8b2frame\0",
     b"$FL2@(#)",
     b"$FL3@(#)",
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92",

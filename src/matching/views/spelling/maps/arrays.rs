@@ -15,6 +15,7 @@ pub fn has_records(head: &[u8]) -> bool {
 }
 
 /// A field of a record.
+#[derive(Clone)]
 pub struct Field {
     /// How it is called.
     pub name: String,
@@ -33,6 +34,17 @@ enum Kind {
 }
 
 impl Field {
+    /// An element that is a text by itself; `None` if it is none.
+    pub fn of_texts(kind: &str) -> Option<Self> {
+        let (kind, len) = element(kind).filter(|(kind, _)| *kind != Kind::Other)?;
+        Some(Self { name: String::new(), kind, at: 0, len })
+    }
+
+    /// Its bytes.
+    pub fn width(&self) -> usize {
+        self.len
+    }
+
     /// What it says in a record, if it is text.
     pub fn text(&self, record: &[u8]) -> Option<String> {
         let bytes = record.get(self.at..self.at + self.len)?;

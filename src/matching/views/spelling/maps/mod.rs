@@ -2,5 +2,7 @@
 
 pub mod arrays;
 pub mod blosc;
+pub mod counted;
+pub mod java;
 pub mod pairs;
 pub mod signs;

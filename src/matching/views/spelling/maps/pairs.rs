@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::matching::keys::parts::part_of;
 use crate::matching::keys::users::speaks_of_users;
+use crate::matching::views::spelling::maps::java::fields;
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::strings::frames::{Frames, pickled_lines};
 
@@ -31,19 +32,23 @@ pub fn pairs(frames: &Frames<'_>) -> Option<Reading> {
     let bytes = frames.bytes;
     let lines = pickled_lines(bytes).into_iter();
     let lines = lines.filter_map(|at| Some(at..at + memchr(b'\n', &bytes[at..])?)).collect();
-    let ways: [Vec<Range<usize>>; 4] = [frames.strings(), lines, headed(bytes), ended(bytes)];
+    let near = [frames.strings(), lines, headed(bytes), ended(bytes)];
+    let near = near.map(|strings| (strings, GAP_BYTES_MAX)).into_iter();
+    let objects = fields(bytes).into_iter().map(|fields| (fields, usize::MAX));
     let mut reading = Reading::default();
-    for strings in ways {
+    for (strings, gap_max) in near.chain(objects) {
         let mut before: Option<(usize, HashSet<String>)> = None;
         for pair in strings.windows(2) {
             let [key, value] = pair else { continue };
-            let Some((name, text)) = told(bytes, key, value) else { continue };
+            let Some((name, text)) = told(bytes, key, value, gap_max) else { continue };
             // Whatever is said again is said of somebody else.
             let goes_on = before
                 .take()
                 .filter(|(end, keys)| key.start < end + RECORD_BYTES_MAX && !keys.contains(&name));
             let parted = if goes_on.is_some() { "\n" } else { "\n\n" };
-            reading.replace(&format!("{parted}{name}: "), key.start);
+            // A field's name may stand far before it.
+            let at = if gap_max > GAP_BYTES_MAX { value.start } else { key.start };
+            reading.replace(&format!("{parted}{name}: "), at);
             reading.copy(text, value.start);
             let mut keys = goes_on.map_or_else(HashSet::new, |(_, keys)| keys);
             keys.insert(name);
@@ -62,9 +67,11 @@ fn told<'b>(
     bytes: &'b [u8],
     key: &Range<usize>,
     value: &Range<usize>,
+    gap_max: usize,
 ) -> Option<(String, &'b str)> {
-    let gap = value.start.checked_sub(key.end)?;
-    if gap > GAP_BYTES_MAX || !(KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) {
+    let gap = value.start.checked_sub(key.end);
+    if gap.is_none_or(|gap| gap > gap_max) || !(KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len())
+    {
         return None;
     }
     let name = &bytes[key.clone()];
@@ -102,7 +109,8 @@ fn headed(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut at = 0;
     while at < bytes.len() {
         let pair = string(at).and_then(|key| Some((string(key.end)?, key)));
-        let Some((value, key)) = pair.filter(|(value, key)| told(bytes, key, value).is_some())
+        let Some((value, key)) =
+            pair.filter(|(value, key)| told(bytes, key, value, GAP_BYTES_MAX).is_some())
         else {
             at += 1;
             continue;
@@ -125,7 +133,7 @@ fn ended(bytes: &[u8]) -> Vec<Range<usize>> {
         let end = start + usize::try_from(len).ok()?.checked_sub(1)?;
         let is_string = bytes.get(end) == Some(&0) && !bytes[start..end].contains(&0);
         let pair = [key, start..end];
-        (is_string && told(bytes, &pair[0], &pair[1]).is_some()).then_some(pair)
+        (is_string && told(bytes, &pair[0], &pair[1], GAP_BYTES_MAX).is_some()).then_some(pair)
     };
     memchr_iter(STRING, bytes).filter_map(pair).flatten().collect()
 }

@@ -18,6 +18,9 @@ const STARTS_OF_PARTS_MIN: usize = 5;
 /// Strings that are cut out of one window: where many widths are told, each of them is tried.
 const FIELDS_MAX: usize = 1 << 16;
 
+/// Strings of one width that are an array.
+const FIELDS_MIN: usize = 2;
+
 /// Parts of what the places agree on that are tried.
 const PARTS_MAX: u64 = 4;
 
@@ -38,7 +41,15 @@ pub fn fields(
         let longest = part.iter().map(Range::len).max().unwrap_or(0);
         for width in widths(part, apart, told).into_iter().filter(|width| *width < longest) {
             for phase in phases(part, width, padding_end) {
-                part.iter().for_each(|run| cut(run, width, phase, &mut fields));
+                let mut cut_out = Vec::new();
+                part.iter().for_each(|run| cut(run, width, phase, &mut cut_out));
+                // Of one alone nothing says that it is as wide as another.
+                let is_whole = |field: &&Range<usize>| {
+                    field.len() == width || padding_end(field.end) >= field.start + width
+                };
+                if cut_out.iter().filter(is_whole).count() >= FIELDS_MIN {
+                    fields.extend(cut_out);
+                }
             }
         }
         // The first of the next array may begin in what was the last of this one.
@@ -94,14 +105,12 @@ fn phases(part: &[Range<usize>], width: usize, padding_end: &dyn Fn(usize) -> us
     phases
 }
 
+/// Cuts a run at its borders; what stands before the first of them is of something else.
 fn cut(run: &Range<usize>, width: usize, phase: usize, fields: &mut Vec<Range<usize>>) {
-    // The first border behind the start.
-    let first = run.start + 1 + (phase + width - (run.start + 1) % width) % width;
-    let borders = (first..run.end).step_by(width);
-    let starts = [run.start].into_iter().chain(borders.clone());
-    let ends = borders.chain([run.end]);
-    if first < run.end {
-        fields.extend(starts.zip(ends).map(|(start, end)| start..end));
+    let first = run.start + (phase + width - run.start % width) % width;
+    let starts = (first..run.end).step_by(width);
+    if first > run.start || run.len() > width {
+        fields.extend(starts.map(|start| start..run.end.min(start + width)));
     }
 }
 
@@ -128,6 +137,7 @@ mod tests {
             (b"\x01adeleberta\x02", &[5], &["adele", "berta"]),
             (b"\x01carl\0adeleberta", &[5], &["adele", "berta"]),
             (b"\x01adelebert\0\x01", &[5], &["adele", "bert"]),
+            (b"\x01jo.ann@contoso.com\x0cE\0\0\x01", &[18], &[]),
             (b"carl--\0\0adeleliabertalandbob\0\0\0\0\0", &[], &[]),
             (
                 b"bob\0\0\0\0\0carl\0\0\0\0adelelia\0\0\0bertalandbob\0\0\0\0\0ann\0\0\0\0\0",

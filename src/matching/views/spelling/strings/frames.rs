@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use memchr::{memmem, memrchr};
 
+use crate::matching::views::spelling::maps::counted;
 use crate::matching::views::spelling::strings::runs::is_text;
 
 /// What stands before a string.
@@ -25,6 +26,9 @@ struct Header {
 enum Trust {
     /// No text has such bytes.
     Sure,
+    /// The same, but a number may have them, such as that of a row before its first text; it is the
+    /// length of what ends there.
+    Number,
     /// It has a byte that no text has; another string or no text must follow.
     Likely,
     /// It may be two letters of a text; nothing of a text may come before or after.
@@ -70,7 +74,9 @@ impl<'a> Frames<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         let (records, texts) = (record_ends(bytes), text_lengths(bytes));
         let mut frames = Self { bytes, records, texts, strings: Vec::new() };
-        let (mut at, mut before) = (0, 0);
+        frames.strings = counted::strings(bytes).into_iter().map(|s| (s, Trust::Sure)).collect();
+        let (mut at, mut before) =
+            if frames.strings.is_empty() { (0, 0) } else { (bytes.len(), 0) };
         while at < bytes.len() {
             let parted = at == before || !is_text(bytes[at - 1]);
             if let Some((start, end, trust)) = frames.at(at, parted) {
@@ -91,7 +97,8 @@ impl<'a> Frames<'a> {
 
     /// The strings that end where their text does, in order. What protobuf has may be a message.
     pub fn whole_strings(&self) -> Vec<Range<usize>> {
-        let sure = self.strings.iter().filter(|(_, trust)| *trust == Trust::Sure);
+        let sure =
+            self.strings.iter().filter(|(_, trust)| matches!(trust, Trust::Sure | Trust::Number));
         let strings = sure.map(|(string, _)| string.clone());
         strings.filter(|string| self.is_end(string.end)).collect()
     }
@@ -108,7 +115,7 @@ impl<'a> Frames<'a> {
             let (start, end) = (at + header.width, at + header.width + header.len);
             let ends = || match header.trust {
                 Trust::Sure => true,
-                Trust::Likely => self.is_end(end),
+                Trust::Number | Trust::Likely => self.is_end(end),
                 Trust::Guess => parted && self.is_sharp_end(end),
             };
             let is_string = header.len >= STRING_BYTES_MIN && self.texts_at(start) >= header.len;
@@ -122,12 +129,18 @@ impl<'a> Frames<'a> {
 
     /// Whether the text ends here, but for what may be a tag or two, or another header.
     fn is_end(&self, at: usize) -> bool {
-        let follows = |header: Header| {
-            header.trust != Trust::Guess && self.texts_at(at + header.width) >= header.len
+        // Lists and maps of UBJSON end and begin with brackets.
+        let brackets = self.bytes[at..].iter().take(4).take_while(|byte| b"]}[{".contains(byte));
+        let follows = |at: usize| {
+            let is_one = |header: Header| {
+                header.trust != Trust::Guess && self.texts_at(at + header.width) >= header.len
+            };
+            headers(&self.bytes[at..]).into_iter().flatten().any(is_one)
         };
         self.texts_at(at) < 4
             || self.is_sharp_end(at)
-            || headers(&self.bytes[at..]).into_iter().flatten().any(follows)
+            || follows(at)
+            || follows(at + brackets.count())
     }
 
     fn is_sharp_end(&self, at: usize) -> bool {
@@ -143,6 +156,10 @@ impl<'a> Frames<'a> {
 /// What headers the bytes may begin with, the surest first.
 fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
     let sure = |width, len| Some(Header { width, len, trust: Trust::Sure });
+    let number = |width, low, high| {
+        let len = usize::from(u16::from_le_bytes([low, high]));
+        Some(Header { width, len, trust: Trust::Number })
+    };
     let likely = |width, len| Some(Header { width, len, trust: Trust::Likely });
     let at = |index: usize| bytes.get(index).map_or(0, |byte| usize::from(*byte));
     let whole = match bytes {
@@ -152,11 +169,9 @@ fn headers(bytes: &[u8]) -> [Option<Header>; 4] {
             sure(5, usize::from(u16::from_le_bytes([*low, *high])))
         }
         // Sixty-four bits, as pickles have it for bytes, and what ends so.
-        [low, high, 0, 0, 0, 0, 0, 0, ..] => {
-            sure(8, usize::from(u16::from_le_bytes([*low, *high])))
-        }
+        [low, high, 0, 0, 0, 0, 0, 0, ..] => number(8, *low, *high),
         // Thirty-two bits, as BSON and Parquet have it.
-        [low, high, 0, 0, ..] => sure(4, usize::from(u16::from_le_bytes([*low, *high]))),
+        [low, high, 0, 0, ..] => number(4, *low, *high),
         // Pickle again: SHORT_BINSTRING and SHORT_BINBYTES.
         [b'U' | b'C', len, ..] => likely(2, usize::from(*len)),
         // Thirty-two bits, the high byte first.
@@ -260,6 +275,16 @@ mod tests {
         for text in ["joann@contoso.com", "x\0joann@contoso.com\0y", "\u{1}joann@contoso.comx, jo"]
         {
             assert!(parts(text.as_bytes()).iter().any(|part| part.contains("joann@contoso.com")));
+        }
+        // The number of a row may be the length of a part of what stands behind it.
+        for width in [4, 8] {
+            let number = &2u64.to_le_bytes()[..width];
+            let three = &3u64.to_le_bytes()[..width];
+            for bytes in
+                [[number, b"jo.ann@contoso.com\0"].concat(), [three, b"jo.ann@x.de\x01"].concat()]
+            {
+                assert_eq!(parts(&bytes).len(), 1, "{bytes:?}");
+            }
         }
     }
 }

@@ -87,8 +87,12 @@ impl Form {
         };
         let is_list = run.start > 0 && matches!(bytes[run.start - 1], 0x81..=0xbf);
         let least = if is_list { 2 } else { self.strings_min };
-        let mut starts: Vec<_> =
-            before.filter(is_header).map(|at| (at, self.strings_min)).collect();
+        // A sign with its length behind it is no letter that happens to be one.
+        let needed = |at: usize| match (self.header)(&bytes[at..]) {
+            Some((2.., _)) => self.strings_min.min(2),
+            _ => self.strings_min,
+        };
+        let mut starts: Vec<_> = before.filter(is_header).map(|at| (at, needed(at))).collect();
         starts.push((run.start, least));
         if self.nests
             && let Some((width, _)) = (self.header)(&bytes[run.clone()])

@@ -167,12 +167,17 @@ impl<L: Look> Tour<'_, L> {
         let last = name.rsplit('/').next().unwrap_or(name);
         // A dataset of texts is its own column.
         let column = |path: &String| if path.is_empty() { last.to_owned() } else { path.clone() };
-        let columns = element.leaves.iter().map(|leaf| column(&leaf.path)).collect();
-        let mut rows = Rows::new(&reading.view, name, columns);
         let blocks = std::mem::take(&mut reading.blocks);
         let found = layout(&mut reading.file, place, &dims, &blocks);
         reading.blocks = blocks;
-        match found? {
+        let found = found?;
+        let element = match found {
+            Layout::Here(_) | Layout::Whole(_) => in_rows(element, &dims),
+            _ => element,
+        };
+        let columns = element.leaves.iter().map(|leaf| column(&leaf.path)).collect();
+        let mut rows = Rows::new(&reading.view, name, columns);
+        match found {
             // What was not packed is read with all other bytes of the file.
             Layout::Here(_) | Layout::Whole(_) if is_stream(&element) && element.size > 1 => {}
             Layout::Here(data) => self.hdf5_elements(reading, &data, &element, &mut rows)?,
@@ -306,6 +311,31 @@ impl<L: Look> Tour<'_, L> {
 fn hdf5_chain(reading: &Reading<'_, '_, '_>, rows: &Rows, column: usize) -> String {
     format!("{}hdf5:{} > ", reading.chain, rows.place(column))
 }
+
+/// Elements as they stand in a row of their array: characters are one text, a few texts one row.
+fn in_rows(element: Element, dims: &[u64]) -> Element {
+    let (Some(last), [leaf]) = (dims.last(), element.leaves.as_slice()) else { return element };
+    let is_text = matches!(leaf.kind, Kind::Text | Kind::Heap) && leaf.width == element.size;
+    let columns = *last as usize;
+    if dims.len() < 2 || !is_text {
+        return element;
+    }
+    match (element.size, columns) {
+        (1, 2..=TEXT_BYTES_MAX) => {
+            Element { size: columns, leaves: vec![Leaf { width: columns, ..leaf.clone() }] }
+        }
+        (2.., 2..=COLUMNS_MAX) => {
+            let size = element.size;
+            let at = |number: usize| Leaf { offset: number * size, ..leaf.clone() };
+            Element { size: columns * size, leaves: (0..columns).map(at).collect() }
+        }
+        _ => element,
+    }
+}
+
+/// Characters of a text that are elements of an array, and texts of a row.
+const TEXT_BYTES_MAX: usize = 64 << 10;
+const COLUMNS_MAX: usize = 64;
 
 /// Whether elements are single bytes, or numbers that may be characters.
 fn is_stream(element: &Element) -> bool {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::matching::views::spelling::maps::arrays::Field;
 use crate::matching::views::stores::numbers::little;
 use crate::matching::views::stores::pickles::machine::{Machine, Value};
 use crate::matching::views::stores::spool::broken;
@@ -23,13 +24,15 @@ pub enum Column {
     /// As Arrow has them: where their ends lie, in how many bytes, where the texts lie, and how
     /// many there are; one part behind the other.
     Arrow(Vec<(u64, usize, u64, usize)>),
+    /// As `NumPy` has them: where they lie, each as wide as all, and how many there are.
+    Fixed(u64, Field, usize),
 }
 
 impl Column {
     /// How many there are.
     pub fn rows(&self) -> usize {
         match self {
-            Self::Listed(_, _, rows) => *rows,
+            Self::Listed(_, _, rows) | Self::Fixed(_, _, rows) => *rows,
             Self::Arrow(parts) => parts.iter().map(|(.., rows)| rows).sum(),
         }
     }
@@ -78,12 +81,41 @@ impl Machine<'_, '_> {
             let column = |number| Column::Listed(list, number * rows, rows);
             return (0..columns.min(COLUMNS_MAX)).map(column).collect();
         }
+        if let Some((shape, at, field)) = self.texts(array) {
+            let [rows] = shape[..] else { return Vec::new() };
+            return vec![Column::Fixed(at, field, rows)];
+        }
         self.arrow(array).map(Column::Arrow).into_iter().collect()
+    }
+
+    /// The sides of an array of texts of one width, where they lie, and what each of them is.
+    fn texts(&mut self, array: Value) -> Option<(Vec<usize>, u64, Field)> {
+        let [of, with, state] = self.made(array)?;
+        let of = self.global(of).to_owned();
+        let (shape, kind, texts) = if of == WRAPPED {
+            (self.entry(state, "shape")?, self.entry(state, "dtype")?, with)
+        } else if of.ends_with(".multiarray _reconstruct") {
+            let [_, shape, kind, _, texts] = self.list(state)[..] else { return None };
+            (shape, kind, texts)
+        } else if of.ends_with(".numeric _frombuffer") {
+            let [texts, kind, shape, ..] = self.list(with)[..] else { return None };
+            (shape, kind, texts)
+        } else {
+            return None;
+        };
+        let (shape, kind) = (self.numbers(shape), self.kind(kind));
+        let field = Field::of_texts(&kind)?;
+        let Value::Text(at, len) = texts else { return None };
+        let count = shape.iter().try_fold(field.width(), |len, side| len.checked_mul(*side))?;
+        (count == len as usize && field.width() > 0).then_some((shape, at, field))
     }
 
     /// Where the text of a cell lies.
     pub fn cell(&mut self, column: &Column, row: usize) -> io::Result<Option<(u64, u32)>> {
         match column {
+            Column::Fixed(at, field, _) => {
+                Ok(Some((at + (row * field.width()) as u64, field.width() as u32)))
+            }
             Column::Listed(list, from, _) => match self.list(*list).get(from + row) {
                 Some(Value::Text(at, len)) => Ok(Some((*at, *len))),
                 _ => Ok(None),
@@ -155,7 +187,12 @@ impl Machine<'_, '_> {
                 }
                 _ => Vec::new(),
             },
-            None => Vec::new(),
+            None => {
+                let Some((shape, at, field)) = self.texts(array) else { return Vec::new() };
+                let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return Vec::new() };
+                let row = |row| at + (row * width * field.width()) as u64;
+                (0..rows).map(|number| Column::Fixed(row(number), field.clone(), width)).collect()
+            }
         }
     }
 

@@ -169,9 +169,10 @@ impl<'s, 'a> Machine<'s, 'a> {
                 Value::Other
             }
             Opcode::OtherSized(width) => {
-                let len = self.number(width)?;
+                let (len, at) = (self.number(width)?, self.at);
                 self.skip(len)?;
-                Value::Other
+                // A number of so many bytes is a GUID.
+                if matches!(len, 16 | 17) { Value::Text(at, len as u32) } else { Value::Other }
             }
             Opcode::Number(width) => {
                 let number = self.number(width)?;

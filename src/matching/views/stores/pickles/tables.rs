@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::io;
 
+use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::columns::rows::{Row, Rows};
-use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::stores::pickles::arrays::Column;
 use crate::matching::views::stores::pickles::machine::{Machine, Node, Value};
 use crate::matching::views::stores::spool::Spool;
@@ -44,6 +44,7 @@ impl<L: Look> Tour<'_, L> {
             blocks.extend(used);
             self.pickled(&mut machine, &table, &view)?;
         }
+        self.recorded(&mut machine, &view)?;
         for number in 0..machine.nodes.len() {
             let node = Value::Node(number as u32);
             match &machine.nodes[number] {
@@ -69,6 +70,37 @@ impl<L: Look> Tour<'_, L> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks at dictionaries of which each is a row: what a pickle remembers of the first stands
+    /// beside none of the others.
+    fn recorded(&mut self, machine: &mut Machine<'_, '_>, view: &str) -> io::Result<()> {
+        let mut rows = Rows::new(view, "", Vec::new());
+        let mut heads: Vec<Value> = Vec::new();
+        for number in 0..machine.nodes.len() {
+            let Node::Dict(parts) = &machine.nodes[number] else { continue };
+            let is_text = |value: &Value| matches!(value, Value::Text(..));
+            let pairs = parts.as_chunks::<2>().0.iter().filter(|pair| pair.iter().all(is_text));
+            let pairs: Vec<[Value; 2]> = pairs.take(COLUMNS_MAX).copied().collect();
+            let keys: Vec<Value> = pairs.iter().map(|[key, _]| *key).collect();
+            if keys != heads {
+                self.rows(&mut rows);
+                let names = keys.iter().map(|key| machine.name(*key)).collect();
+                (rows, heads) = (Rows::new(view, "", names), keys);
+            }
+            let mut cells = Row::new();
+            for (number, [_, value]) in pairs.into_iter().enumerate() {
+                if let Some(text) = machine.texted(value)? {
+                    cells.push((number, text));
+                }
+            }
+            self.meter.pace(self.limits)?;
+            if !cells.is_empty() && rows.add(cells) {
+                self.rows(&mut rows);
+            }
+        }
+        self.rows(&mut rows);
         Ok(())
     }
 
@@ -192,9 +224,20 @@ impl Machine<'_, '_> {
     /// The text of a cell.
     fn text(&mut self, column: &Column, row: usize) -> io::Result<Option<String>> {
         let Some((at, len)) = self.cell(column, row)? else { return Ok(None) };
-        if len == 0 || len > CELL_BYTES_MAX {
-            return Ok(None);
+        if let Column::Fixed(_, field, _) = column {
+            let text = field.text(&self.spool.some(at, len as usize)?);
+            return Ok(text.filter(|text| !text.is_empty()));
         }
-        Ok(Some(utf8_or_western(&self.spool.some(at, len as usize)?)))
+        self.texted(Value::Text(at, len))
+    }
+
+    /// A text that is short enough for a cell.
+    fn texted(&mut self, value: Value) -> io::Result<Option<String>> {
+        match value {
+            Value::Text(at, len) if (1..=CELL_BYTES_MAX).contains(&len) => {
+                Ok(Some(cell_text(&self.spool.some(at, len as usize)?)))
+            }
+            _ => Ok(None),
+        }
     }
 }

@@ -1,0 +1,178 @@
+//! Base85: Ascii85, between its brackets or not, and that of RFC 1924, as Python and git have it.
+//!
+//! Nearly all signs are digits of it, so that any word might be such. Read is what says so: a text
+//! that has nothing else, what stands between `<~` and `~>`, and what follows a word that speaks of
+//! it.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::matching::views::spelling::digits::openings::is_promising;
+use crate::matching::work;
+
+/// What calls end with that speak of it: `b85decode(`, `a85decode(`.
+const CALL: &[u8] = b"85decode";
+
+/// What is read of one.
+const BYTES_MAX: usize = 1 << 20;
+
+/// Fewer digits spell nobody.
+const DIGITS_MIN: usize = 10;
+
+/// Bytes between a word that speaks of it and the digits.
+const WORD_REACH: usize = 24;
+
+/// Digits in the order of their values, from RFC 1924.
+const RFC_1924: &[u8; 85] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+
+/// No digit.
+const NONE: u8 = 85;
+
+/// The value of each byte in Ascii85, and in RFC 1924.
+const VALUES: [[u8; 256]; 2] = {
+    let mut values = [[NONE; 256]; 2];
+    let mut at = 0;
+    while at < 85 {
+        values[0][b'!' as usize + at] = at as u8;
+        values[1][RFC_1924[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+};
+
+/// Every such text, with what it spells.
+pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    for at in memmem::find_iter(bytes, b"<~") {
+        let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
+        // No digit is a tilde.
+        let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
+        let Some(len) = end else { continue };
+        if let Some(spelled) = decoded(&inner[..len], &VALUES[0]) {
+            found(at..at + len + 4, spelled);
+        }
+    }
+    let mut from = 0;
+    for call in memmem::find_iter(bytes, CALL) {
+        let Some(run) = behind(bytes, call + CALL.len()).filter(|run| run.start >= from) else {
+            continue;
+        };
+        from = run.end;
+        work::charge(run.len());
+        for values in &VALUES {
+            let digits = &bytes[run.clone()];
+            if let Some(spelled) = decoded(digits, values).filter(|bytes| is_promising(bytes)) {
+                found(run.clone(), spelled);
+            }
+        }
+    }
+    whole(bytes, found);
+}
+
+/// The digits behind a word that speaks of them: up to the quote that they began with, or a blank.
+fn behind(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = &bytes[at..bytes.len().min(at + WORD_REACH)];
+    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || b"\"'(:=b,".contains(byte);
+    let gap = rest.iter().take_while(is_gap).count();
+    let start = at + gap;
+    let quote = bytes[..start].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let ends = |byte: &&u8| match quote {
+        Some(quote) => **byte != quote,
+        None => !byte.is_ascii_whitespace(),
+    };
+    let len = bytes[start..].iter().take(BYTES_MAX).take_while(ends).count();
+    (gap > 0 && len >= DIGITS_MIN).then_some(start..start + len)
+}
+
+/// A text that has nothing but digits, in lines.
+fn whole(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    let digits = bytes.trim_ascii();
+    if !(DIGITS_MIN..BYTES_MAX).contains(&digits.len()) {
+        return;
+    }
+    for values in &VALUES {
+        let is_digit =
+            |byte: &u8| values[usize::from(*byte)] != NONE || matches!(byte, b'z' | b'\n' | b'\r');
+        // Most texts have a blank early on.
+        if digits.iter().all(is_digit)
+            && let Some(spelled) = decoded(digits, values).filter(|bytes| is_promising(bytes))
+        {
+            work::charge(digits.len());
+            let start = bytes.len() - bytes.trim_ascii_start().len();
+            found(start..start + digits.len(), spelled);
+        }
+    }
+}
+
+fn decoded(digits: &[u8], values: &[u8; 256]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(digits.len() / 5 * 4 + 4);
+    let (mut group, mut count) = (0u64, 0);
+    for byte in digits.iter().filter(|byte| !byte.is_ascii_whitespace()) {
+        match values[usize::from(*byte)] {
+            NONE if *byte == b'z' && count == 0 => bytes.extend([0; 4]),
+            NONE => return None,
+            value => (group, count) = (group * 85 + u64::from(value), count + 1),
+        }
+        if count == 5 {
+            bytes.extend_from_slice(&u32::try_from(group).ok()?.to_be_bytes());
+            (group, count) = (0, 0);
+        }
+    }
+    if count > 1 {
+        (count..5).for_each(|_| group = group * 85 + 84);
+        bytes.extend_from_slice(&u32::try_from(group).ok()?.to_be_bytes()[..count - 1]);
+    }
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASCII: &str = "@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)";
+
+    fn all(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        texts(text.as_bytes(), &mut |_, bytes| {
+            all.push(String::from_utf8_lossy(&bytes).into_owned());
+        });
+        all
+    }
+
+    #[test]
+    fn texts_spell_bytes() {
+        let expected = "by mira.osei@nordlicht.example now";
+        let rfc: String =
+            ASCII.bytes().map(|byte| char::from(RFC_1924[usize::from(byte - b'!')])).collect();
+        for text in [
+            format!("x <~{ASCII}~> y"),
+            format!("{ASCII}\n"),
+            format!("{}\n{}\n", &ASCII[..20], &ASCII[20..]),
+            format!("{rfc}\n"),
+            format!("x = b85decode('{rfc}')"),
+        ] {
+            assert!(all(&text).iter().any(|text| text == expected), "{text}: {:?}", all(&text));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_none() {
+        for text in [
+            "<~>",
+            "<~~>",
+            "<~",
+            "a <~ b",
+            "<~x~y~>",
+            "<~<~",
+            "",
+            "a b85 c",
+            "base85",
+            "some words of a text",
+            "mlflow.user=mosei",
+            "b85=",
+        ] {
+            assert_eq!(all(text), [""; 0], "{text}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! GUIDs in sixteen bytes, as columns of tables and base64 have them, written as text.
+
+/// Bytes of one.
+const BYTES: usize = 16;
+
+/// Digits of base64 that spell one.
+pub const BASE64_DIGITS: usize = 22;
+
+/// What sixteen bytes spell as a GUID, if they are no text.
+///
+/// In the order in which it is written, with its first parts turned, as Microsoft keeps them, and
+/// with the low byte first, as Python keeps its number. A byte of a sign may stand behind.
+pub fn spelled(bytes: &[u8]) -> Option<String> {
+    let bytes = match bytes {
+        [all @ .., 0] if all.len() == BYTES => all,
+        all => all,
+    };
+    let be: [u8; BYTES] = bytes.try_into().ok()?;
+    if is_text(&be) {
+        return None;
+    }
+    let mut mixed = be;
+    mixed[..4].reverse();
+    mixed[4..6].reverse();
+    mixed[6..8].reverse();
+    let mut le = be;
+    le.reverse();
+    Some([be, mixed, le].map(written).join("\n"))
+}
+
+/// Whether all may be read: words of sixteen letters are no GUIDs.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
+}
+
+fn written(bytes: [u8; BYTES]) -> String {
+    let mut text = String::with_capacity(2 * BYTES + 4);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&hex::encode([*byte]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_bytes_are_written_in_each_order() {
+        let guid = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+        let be = hex::decode(guid.replace('-', "")).unwrap();
+        let mixed = hex::decode("ff19966f868b11d0b42d00cf4fc964ff").unwrap();
+        let le: Vec<u8> = be.iter().rev().copied().collect();
+        let signed = [&le[..], &[0]].concat();
+        for bytes in [be, mixed, le, signed] {
+            assert!(spelled(&bytes).unwrap().lines().any(|line| line == guid), "{bytes:?}");
+        }
+        for bytes in [&b"sixteen letters!"[..], b"short", b"", &[1; 15], &[1; 18]] {
+            assert_eq!(spelled(bytes), None);
+        }
+    }
+}
