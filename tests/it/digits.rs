@@ -114,8 +114,9 @@ fn bytes_in_hexadecimal_are_read() {
                 continue;
             }
             for (way, spelled) in spelled(bytes) {
-                if told(&ann(), spelled.as_bytes()) != (expected, vec![]) {
-                    missed.push(format!("{way}, {form}: {text}"));
+                let told = told(&ann(), spelled.as_bytes());
+                if told != (expected, vec![]) {
+                    missed.push(format!("{way}, {form}: {text}: {told:?} in {spelled}"));
                 }
             }
         }

@@ -102,7 +102,8 @@ fn marks_and_hashes_are_asked_of_the_filter() {
         let strangers = (0..200)
             .map(|n| raw(IdentityType::Email, &format!("kofi.{n}@fabrikam.example")))
             .filter(|stranger| by_mark(stranger));
-        assert_eq!(strangers.count(), 0, "a mark is two terms, and such filters are small");
+        let whom = "a mark is two terms, and such filters are small";
+        assert_eq!(strangers.count(), 0, "{text}: {whom}");
     }
 }
 

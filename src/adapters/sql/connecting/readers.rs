@@ -142,8 +142,9 @@ mod tests {
     }
 
     async fn count(reader: &mut Reader, to: i64) -> i64 {
-        let counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
-                        SELECT COUNT(*) FROM n";
+        let counting = "\
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+            SELECT COUNT(*) FROM n";
         sqlx::query_scalar(counting).bind(to).fetch_one(&mut **reader).await.unwrap()
     }
 

@@ -2,6 +2,5 @@
 
 pub mod pages;
 pub mod legacy;
-pub mod headers;
 pub mod letters;
 pub mod ebcdic;

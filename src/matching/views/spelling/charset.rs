@@ -12,8 +12,8 @@ use encoding_rs::{
 use memchr::{memchr, memmem};
 
 use crate::matching::blocks::signs::Signs;
-use crate::matching::views::charsets::headers::without_headers;
-use crate::matching::views::spelling::maps::counted::may_be_counted;
+use crate::matching::views::spelling::lengths::counted::may_be_counted;
+use crate::matching::views::spelling::lengths::headers::beside_headers;
 use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
 use crate::matching::views::spelling::reading::{Hold, Reading};
@@ -376,12 +376,19 @@ pub fn wide_into(bytes: &[u8], mut at: usize, width: usize, little: bool, readin
         return;
     }
     let decoded = char::decode_utf16(bytes.chunks_exact(2).map(|pair| unit(pair, little)));
-    let mut chars: Vec<char> =
-        decoded.map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    without_headers(&mut chars);
-    for c in chars {
+    let (mut chars, mut places) = (Vec::new(), Vec::new());
+    for decoded in decoded {
+        let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
         reading.replace_char(c, at);
+        chars.push(c);
+        places.push(at);
         at += c.len_utf16() * 2;
+    }
+    for string in beside_headers(&chars) {
+        reading.replace_char(char::REPLACEMENT_CHARACTER, places[string.start]);
+        for (c, place) in chars[string.clone()].iter().zip(&places[string]) {
+            reading.replace_char(*c, *place);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod reading;
 pub mod fold;
 pub mod escapes;
 pub mod top_level;
+pub mod lengths;
 pub mod strings;
 pub mod maps;
 pub mod stretches;

@@ -17,7 +17,9 @@ pub fn decoded(run: &[u8]) -> Option<Vec<u8>> {
     };
     let plain = in_alphabet(run, plain);
     let is_sure = plain.as_ref().is_some_and(|bytes| is_promising(bytes));
-    let hex = if is_sure { None } else { in_alphabet(run, hex) };
+    // Sixteen digits are those of hashes.
+    let is_hash = run.iter().all(u8::is_ascii_hexdigit);
+    let hex = if is_sure || is_hash { None } else { in_alphabet(run, hex) };
     hex.filter(|bytes| is_promising(bytes)).or(plain)
 }
 

@@ -73,10 +73,12 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
 /// The digits behind a word that speaks of them: up to the quote that they began with, or a blank.
 fn behind(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = &bytes[at..bytes.len().min(at + WORD_REACH)];
-    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || b"\"'(:=b,".contains(byte);
+    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || b"(:=b,".contains(byte);
     let gap = rest.iter().take_while(is_gap).count();
+    // Whatever stands behind it is a digit, an equals sign too.
+    let quote = rest.get(gap).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let gap = gap + usize::from(quote.is_some());
     let start = at + gap;
-    let quote = bytes[..start].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let ends = |byte: &&u8| match quote {
         Some(quote) => **byte != quote,
         None => !byte.is_ascii_whitespace(),
@@ -88,7 +90,9 @@ fn behind(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 /// A text that has nothing but digits, in lines.
 fn whole(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let digits = bytes.trim_ascii();
-    if !(DIGITS_MIN..BYTES_MAX).contains(&digits.len()) {
+    // Without a sign it is a word, a hash or base64: of twenty digits one in four is a sign.
+    let is_sign = |byte: &u8| byte.is_ascii_punctuation() && !b"+/=-_".contains(byte);
+    if !(DIGITS_MIN..BYTES_MAX).contains(&digits.len()) || !digits.iter().any(is_sign) {
         return;
     }
     for values in &VALUES {

@@ -70,7 +70,8 @@ pub fn lists(
     }
 }
 
-/// Whether numbers are such as text has: of two digits or three, but for zeros between them.
+/// Whether numbers are such as bytes are: of two digits or three, but for zeros between them and
+/// few others.
 fn has_bytes(stretch: &[u8]) -> bool {
     let (mut digits, mut numbers, mut len) = (0, 0, 0);
     let mut last = 0;
@@ -84,7 +85,7 @@ fn has_bytes(stretch: &[u8]) -> bool {
         }
         len = 0;
     }
-    digits >= 2 * numbers && digits <= 3 * numbers && numbers >= NUMBERS_MIN - 2
+    4 * digits >= 7 * numbers && digits <= 3 * numbers && numbers >= NUMBERS_MIN - 2
 }
 
 /// The lists that begin in this range; where the last of them ends.

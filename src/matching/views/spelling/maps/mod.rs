@@ -2,7 +2,6 @@
 
 pub mod arrays;
 pub mod blosc;
-pub mod counted;
 pub mod java;
 pub mod pairs;
 pub mod signs;

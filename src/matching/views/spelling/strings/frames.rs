@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use memchr::{memmem, memrchr};
 
-use crate::matching::views::spelling::maps::counted;
+use crate::matching::views::spelling::lengths::counted;
 use crate::matching::views::spelling::strings::runs::is_text;
 
 /// What stands before a string.
