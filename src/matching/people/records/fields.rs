@@ -321,9 +321,16 @@ mod tests {
         all
     }
 
+    const OID: &str = "22222222-3333-4444-5555-666666666666";
+
+    fn assert_told(text: &str, expected: &[&str]) {
+        let text = text.replace("OID", OID);
+        let expected: Vec<String> = expected.iter().map(|one| one.replace("OID", OID)).collect();
+        assert_eq!(told(&text), expected, "{text}");
+    }
+
     #[test]
     fn who_is_one_person() {
-        const OID: &str = "22222222-3333-4444-5555-666666666666";
         for (text, expected) in [
             (
                 r#"{"mail": "k@x.org", "oid": "OID", "displayName": "Kofi Brandt"}"#,
@@ -358,6 +365,14 @@ mod tests {
                 "<user><mail>k@x.org</mail><name>Kofi Brandt</name></user>",
                 vec!["k@x.org, kofi brandt"],
             ),
+        ] {
+            assert_told(text, &expected);
+        }
+    }
+
+    #[test]
+    fn who_is_named_by_keys_and_lists() {
+        for (text, expected) in [
             (r#"{"createdBy": "x app", "createdByType": "Application"}"#, vec![]),
             ("created_by: created_by\nowner: owner\nowner: kofib", vec!["kofib"]),
             (
@@ -404,10 +419,7 @@ mod tests {
             ),
             (r#"{"tenantId": "OID", "objectId": "OID", "name": "Churn Model"}"#, vec!["OID"]),
         ] {
-            let text = text.replace("OID", OID);
-            let expected: Vec<String> =
-                expected.iter().map(|one| one.replace("OID", OID)).collect();
-            assert_eq!(told(&text), expected, "{text}");
+            assert_told(text, &expected);
         }
     }
 }

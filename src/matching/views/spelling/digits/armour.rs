@@ -56,15 +56,13 @@ mod tests {
     #[test]
     fn texts_spell_bytes() {
         let text = "by mira.osei@nordlicht.example now";
-        for armoured in [
-            "x\nbegin 644 owners.csv\nB8GD@;6ER82YO<V5I0&YO<F1L:6-H=\"YE>&%M<&QE(&YO=P  \n`\nend\n",
-        ] {
-            let mut all = Vec::new();
-            let signs = Few::new(SIGNS).all(armoured.as_bytes());
-            texts(armoured.as_bytes(), &signs, &mut |_, bytes| all.push(bytes));
-            assert_eq!(all.len(), 1, "{armoured}");
-            assert_eq!(String::from_utf8_lossy(&all[0]), text);
-        }
+        let armoured =
+            "x\nbegin 644 owners.csv\nB8GD@;6ER82YO<V5I0&YO<F1L:6-H=\"YE>&%M<&QE(&YO=P  \n`\nend\n";
+        let mut all = Vec::new();
+        let signs = Few::new(SIGNS).all(armoured.as_bytes());
+        texts(armoured.as_bytes(), &signs, &mut |_, bytes| all.push(bytes));
+        assert_eq!(all.len(), 1, "{armoured}");
+        assert_eq!(String::from_utf8_lossy(&all[0]), text);
         for empty in ["begin 644 x", "begin 644 x\n", "begin 644 x\n`\nend", "begin"] {
             let mut all = Vec::new();
             let signs = Few::new(SIGNS).all(empty.as_bytes());
