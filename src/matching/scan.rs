@@ -215,6 +215,11 @@ impl Look for Both<'_> {
         self.collector.borrow().has_given_up().then_some(self.search.matcher as &dyn Hinting)
     }
 
+    /// The terms of rows are those of their cells.
+    fn asks_for_everybody(&self) -> bool {
+        false
+    }
+
     fn letters(&self) -> Option<&Letters> {
         self.search.letters()
     }

@@ -142,6 +142,9 @@ impl Mask {
     }
 }
 
+/// Where a part of an identifier stands in it, and whose it is, if that is known.
+type Whose = (Range<usize>, Option<Who>);
+
 impl People {
     fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
         let mut own: Vec<Range<usize>> = Vec::new();
@@ -154,11 +157,11 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
-        let mut met: HashMap<Identifier, Vec<(Range<usize>, Option<Who>)>> = HashMap::new();
+        let mut met: HashMap<Identifier, Vec<Whose>> = HashMap::new();
         everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
-                // What was respelled has its parts elsewhere.
-                let is_told = identifier.value.len() == range.len();
+                // What was respelled, or grew and shrank as it was folded, has its parts elsewhere.
+                let is_told = text[range.clone()].eq_ignore_ascii_case(&identifier.value);
                 let parts = met.entry(identifier).or_insert_with_key(|it| self.parts_of(it));
                 for (part, who) in parts {
                     let part = range.start + part.start..range.start + part.end;
@@ -175,7 +178,7 @@ impl People {
     }
 
     /// Whose the parts of an identifier are: it is one, unless addresses are glued together in it.
-    fn parts_of(&self, identifier: &Identifier) -> Vec<(Range<usize>, Option<Who>)> {
+    fn parts_of(&self, identifier: &Identifier) -> Vec<Whose> {
         let value = &identifier.value;
         let whose = self.whose.get(&identifier.canonical()).copied();
         let glued = self.addresses.within(value);

@@ -27,6 +27,10 @@ pub trait Look {
     fn hinting(&self) -> Option<&dyn Hinting> {
         None
     }
+    /// Whether it asks for everybody, and not for some who are known beforehand.
+    fn asks_for_everybody(&self) -> bool {
+        self.hinting().is_none()
+    }
     /// Where in bytes that are no text anything may be seen, but for what [`Look::known`] tells of;
     /// `None` if anywhere.
     fn texts(&self, _: &[u8]) -> Option<Vec<Range<usize>>> {

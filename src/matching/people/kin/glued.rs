@@ -14,7 +14,7 @@ use crate::matching::views::spelling::top_level::is_top_level;
 pub struct Addresses {
     /// Whose each is, by what stands behind its sign, then by what stands before it.
     by_domain: HashMap<String, HashMap<String, Who>>,
-    /// Words of names, with which the value before one may end.
+    /// Words of names of the subject, with which the value before one may end.
     words: HashSet<String>,
 }
 
@@ -28,7 +28,9 @@ impl Addresses {
                 let locals = self.by_domain.entry(domain.to_owned()).or_default();
                 locals.entry(local.to_owned()).or_insert(who);
             }
-            None => self.words.extend(words(value)),
+            // Anybody else's may begin an address that is another's: Jo's that of `joann@…`.
+            None if who == Who::Subject => self.words.extend(words(value)),
+            None => {}
         }
     }
 
@@ -92,7 +94,7 @@ impl Addresses {
     /// Whether a value that stands before an address may end so.
     fn may_end(&self, before: &str) -> bool {
         let last = before.rsplit(['.', '_', '-']).next().unwrap_or(before);
-        before.ends_with(|c: char| c.is_ascii_digit()) || self.words.contains(last)
+        before.bytes().all(|byte| byte.is_ascii_digit()) || self.words.contains(last)
     }
 }
 
@@ -121,6 +123,7 @@ mod tests {
             ("kofi.brandt@contoso.com", Who::Person(2)),
             ("joann@fabrikam.com", Who::Person(3)),
             ("ann@fabrikam.com", Who::Subject),
+            ("jo brandt", Who::Person(6)),
             // Those that were met so are in there too.
             ("ann@contoso.comto", Who::Person(4)),
             ("lefevreann@contoso.com", Who::Person(5)),
@@ -145,6 +148,7 @@ mod tests {
             // Of their own.
             ("ann@contoso.com", vec![]),
             ("joann@contoso.com", vec![]),
+            ("j2ann@contoso.com", vec![]),
             ("joann@contoso.comto", vec![]),
             ("ann@contoso.com.au", vec![]),
             ("ann@contoso.community", vec![]),

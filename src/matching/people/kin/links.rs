@@ -20,7 +20,8 @@ use crate::matching::views::spelling::fold::folded;
 /// Who each group is, and `beside` of whom it stands.
 pub fn linked(subject: &Subject, groups: &[Group], beside: &[[Identifier; 2]]) -> Vec<Who> {
     let mut links = Links::new(subject, groups);
-    links.join_by(|kind| !is_weak(kind), |_, _, _| true);
+    links.join_by(|kind| !is_weak(kind) && !is_shared(kind), |_, _, _| true);
+    links.join_by(is_shared, Links::have_one_address);
     let mut own = Own::of(subject);
     let is_own = |index: &usize| links.root(index + 1) == 0;
     own.add((0..groups.len()).filter(is_own).flat_map(|index| &groups[index]));
@@ -35,6 +36,12 @@ pub fn linked(subject: &Subject, groups: &[Group], beside: &[[Identifier; 2]]) -
 /// Whether two people may have the same.
 fn is_weak(kind: IdentityType) -> bool {
     matches!(kind, IdentityType::Name | IdentityType::Username)
+}
+
+/// Whether several may have the same, as the telephone of an office, or stand beside another's, as
+/// whoever is in charge of a customer does.
+fn is_shared(kind: IdentityType) -> bool {
+    kind == IdentityType::ControllerCustomerId
 }
 
 /// Groups being joined; the first is the subject.
@@ -144,6 +151,12 @@ impl Links {
                 self.has[root].stranger = true;
             }
         }
+    }
+
+    /// Whether no two addresses tell two groups apart: those that share one are joined already.
+    fn have_one_address(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (self.root(one), self.root(other));
+        one == other || !(self.has[one].address && self.has[other].address)
     }
 
     /// Whether two groups that share a name may be one: they have no object ids that differ, and
@@ -307,4 +320,39 @@ fn forms(name: &str, is_subject: bool) -> Vec<String> {
 fn sorted(mut words: Vec<String>) -> String {
     words.sort();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::asked::subject::IdentityFormat;
+
+    fn linked_to(kind: IdentityType, value: &str, groups: &[&[&str]]) -> Vec<bool> {
+        let identity = Identity::new(kind, IdentityFormat::Raw, value.to_owned());
+        let identifier = |value: &&str| {
+            let is_address = value.contains('@');
+            let kind =
+                if is_address { IdentityType::Email } else { IdentityType::ControllerCustomerId };
+            Identifier { kind, value: (*value).to_owned() }
+        };
+        let groups: Vec<Group> =
+            groups.iter().map(|group| group.iter().map(identifier).collect()).collect();
+        let who = linked(&Subject { identities: vec![identity] }, &groups, &[]);
+        who.into_iter().map(|who| who == Who::Subject).collect()
+    }
+
+    #[test]
+    fn a_number_that_several_share_makes_nobody_another() {
+        let rows: [&[&str]; 5] = [
+            &["ann@contoso.com", "+49 30 1234-0"],
+            &["kofi@contoso.com", "+49 30 1234-0", "c01x00t47"],
+            &["c01x00t47"],
+            &["+49 30 1234-0"],
+            &["ann@contoso.com", "c-1029384"],
+        ];
+        let of_address = linked_to(IdentityType::Email, "ann@contoso.com", &rows);
+        assert_eq!(of_address, [true, false, false, true, true]);
+        let of_number = linked_to(IdentityType::ControllerCustomerId, "c-1029384", &rows);
+        assert_eq!(of_number, [true, false, false, true, true]);
+    }
 }

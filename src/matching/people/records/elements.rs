@@ -24,7 +24,7 @@ struct Element {
     tag_end: usize,
     /// Whether it ends.
     is_whole: bool,
-    /// The one that it stands in.
+    /// The nearest one that it stands in and that ends: what is left open ends nowhere, as `<br>`.
     parent: Option<usize>,
 }
 
@@ -71,6 +71,12 @@ impl Elements {
             }
             all.push(Element { start, tag_end: start + 1 + len, is_whole, parent });
         }
+        // Those around an element come before it.
+        for index in 0..all.len() {
+            if let Some(parent) = all[index].parent.filter(|parent| !all[*parent].is_whole) {
+                all[index].parent = all[parent].parent;
+            }
+        }
         Self { all }
     }
 
@@ -80,17 +86,9 @@ impl Elements {
         let last = self.all.partition_point(|element| element.start < key).checked_sub(1)?;
         let element = &self.all[last];
         if element.start + 1 == key {
-            return self.whole(element.parent);
+            return element.parent;
         }
         (key < element.tag_end).then_some(last)
-    }
-
-    /// What is left open ends nowhere: `<br>`.
-    fn whole(&self, mut element: Option<usize>) -> Option<usize> {
-        while let Some(index) = element.filter(|index| !self.all[*index].is_whole) {
-            element = self.all[index].parent;
-        }
-        element
     }
 }
 
@@ -115,6 +113,9 @@ mod tests {
         assert_eq!(record("id="), Some(4));
         assert_eq!(record("mail: d"), None);
         assert_eq!(record("all>"), None);
+        let many = format!("<all>{}<name>x</all>", "<mail>".repeat(50));
+        let elements = Elements::of(&many);
+        assert_eq!(elements.record(many.find("name>").unwrap()), Some(0));
         for open in ["a < b and c > d", "Vec<String> and Vec<u8>", "<a <b", "<x mail='a'"] {
             assert!(Elements::of(open).record(3).is_none(), "{open}");
         }

@@ -49,7 +49,9 @@ pub fn value_of(text: &str, key: &Key, value: &Range<usize>) -> Option<Named> {
         Sort::Number => {
             is_number(value).then(|| identifier(IdentityType::ControllerCustomerId, value))
         }
-        Sort::Phone => Some(identifier(IdentityType::ControllerCustomerId, value)),
+        Sort::Phone => {
+            is_anyones(value).then(|| identifier(IdentityType::ControllerCustomerId, value))
+        }
         Sort::Name => is_name(value).then(|| identifier(IdentityType::Name, value)),
         Sort::Label => by(Speaks::Perhaps).filter(|found| found.kind == IdentityType::Name),
         Sort::Part(_) => is_part(value).then(|| identifier(IdentityType::Name, value)),
@@ -102,7 +104,13 @@ fn is_number(value: &str) -> bool {
     value.len() >= NUMBER_BYTES_MIN
         && value.len() <= NAME_BYTES_MAX
         && value.bytes().filter(u8::is_ascii_digit).count() >= 3
+        && is_anyones(value)
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Whether a number stands for anybody: zeros stand where there is none.
+fn is_anyones(number: &str) -> bool {
+    number.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
 }
 
 /// The number of a telephone that a text begins with; nothing if it is none.

@@ -21,7 +21,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         range: &Range<usize>,
         depth: usize,
     ) -> Result<Option<Piece>, Stop> {
-        let Some(run) = Run::of(&window[range.clone()]) else { return Ok(None) };
+        let raw = &window[range.clone()];
+        let Some(run) = Run::of(raw).filter(|run| run.is_all_of(raw)) else { return Ok(None) };
         let range = &(range.start..range.start + run.len);
         if let Some(piece) = self.hexadecimal(&run, range, depth)? {
             return Ok(Some(piece));
@@ -82,6 +83,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
     }
 }
+
+/// Digits of a line that may be one of several.
+const LINE_DIGITS_MIN: usize = 60;
 
 fn is_escape(byte: &u8) -> bool {
     b"=\\%&".contains(byte)
@@ -153,6 +157,15 @@ impl Run {
         }
         let lines = width.map(|width| Lines { first, width, gap });
         Some(Self { digits, len: at, lines })
+    }
+
+    /// Whether what stands behind it is not of the same digits: whoever is in those would stay.
+    fn is_all_of(&self, raw: &[u8]) -> bool {
+        let rest = &raw[self.len..];
+        let gap = self.lines.as_ref().map_or(&[][..], |lines| &lines.gap);
+        let goes_on = rest.strip_prefix(gap).is_some_and(|rest| rest.first().is_some_and(is_digit));
+        let has_line = rest.split(|byte| !is_digit(byte)).any(|line| line.len() >= LINE_DIGITS_MIN);
+        !goes_on && !has_line
     }
 
     fn is_for_urls(&self) -> bool {

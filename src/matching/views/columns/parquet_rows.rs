@@ -26,7 +26,7 @@ impl<L: Look> Tour<'_, L> {
         checked: &[Option<Checked>],
         view: &str,
     ) -> Result<(), ParquetError> {
-        if self.look.hinting().is_some() {
+        if !self.look.asks_for_everybody() {
             return Ok(());
         }
         let (mut columns, mut names) = (Vec::new(), Vec::new());

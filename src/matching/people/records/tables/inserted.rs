@@ -16,19 +16,24 @@ use crate::matching::views::spelling::cut::{ceil, floor};
 const ROW_BYTES_MAX: usize = 2000;
 const STATEMENT_BYTES_MAX: usize = 16 << 10;
 
-/// Values of a row that are looked at.
+/// Values of a row that are looked at, and beginnings of it that are tried.
 const VALUES_MAX: usize = 64;
+const ROWS_TRIED_MAX: usize = 8;
 
 /// What the other values say of the person whose address stands at this range.
 pub fn inserted_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
     if !text[..address.start].ends_with(['\'', '"']) {
         return;
     }
-    let Some(row) = row_around(text, address) else { return };
-    let statement = &text[ceil(text, row.start.saturating_sub(STATEMENT_BYTES_MAX))..row.start];
-    let Some(heads) = heads(statement) else { return };
-    let values: Vec<&str> = values(&text[row]).take(VALUES_MAX).collect();
-    if heads.len() != values.len() || values.iter().filter(|it| it.contains('@')).count() > 1 {
+    let before = ceil(text, address.start.saturating_sub(STATEMENT_BYTES_MAX));
+    let Some(heads) = heads(&text[before..address.start]) else { return };
+    // A parenthesis may stand within a value.
+    let rows = rows_around(text, address);
+    let rows = rows.map(|row| values(&text[row]).take(VALUES_MAX).collect::<Vec<_>>());
+    let Some(values) = rows.take(ROWS_TRIED_MAX).find(|values| values.len() == heads.len()) else {
+        return;
+    };
+    if values.iter().filter(|value| value.contains('@')).count() > 1 {
         return;
     }
     for (head, value) in heads.into_iter().zip(values) {
@@ -41,13 +46,19 @@ pub fn inserted_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(
     }
 }
 
-/// What stands in the same parentheses.
-fn row_around(text: &str, address: &Range<usize>) -> Option<Range<usize>> {
+/// What may stand in the same parentheses, the shortest first.
+fn rows_around<'t>(
+    text: &'t str,
+    address: &Range<usize>,
+) -> impl Iterator<Item = Range<usize>> + 't {
+    let address = address.clone();
     let before = ceil(text, address.start.saturating_sub(ROW_BYTES_MAX));
-    let open = text[before..address.start].rfind('(').map(|at| before + at + 1)?;
-    let after = &text[open..floor(text, address.end + ROW_BYTES_MAX)];
-    let len = values(after).last().map(|last| range_of(text, last).end - open)?;
-    (open + len >= address.end).then_some(open..open + len)
+    text[before..address.start].rmatch_indices('(').filter_map(move |(at, _)| {
+        let open = before + at + 1;
+        let after = &text[open..floor(text, address.end + ROW_BYTES_MAX)];
+        let len = values(after).last().map(|last| range_of(text, last).end - open)?;
+        (open + len >= address.end).then_some(open..open + len)
+    })
 }
 
 /// The columns that the statement names before its rows.
@@ -112,6 +123,11 @@ mod tests {
                 "insert into \"u\" (\"mail\", `phone`, [model])\nvalues\n('a@x.org', '1', 'a'),\n\
                  ('k@x.org', '+49 (30) 123456', 'Quiet, River')",
                 vec!["+49 (30) 123456"],
+            ),
+            (
+                "INSERT INTO u (phone, mail, passport) VALUES ('+49 (30) 123456', 'k@x.org', \
+                 'C01X00T47')",
+                vec!["+49 (30) 123456", "c01x00t47"],
             ),
             ("INSERT INTO u VALUES (2, 'Kofi Brandt', 'k@x.org')", vec![]),
             ("INSERT INTO u (mail, passport) VALUES ('k@x.org')", vec![]),

@@ -1,6 +1,7 @@
-//! Lines that other programs write of users: accounts of a machine, as its own list has them
-//! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as `git
-//! blame` tells it.
+//! Lines that other programs write of users.
+//!
+//! Accounts of a machine, as its own list has them
+//! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as `git blame` tells it.
 
 use memchr::memmem;
 
@@ -10,7 +11,7 @@ use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{line_end, line_start};
 use crate::matching::people::records::values::{is_written_small, range_of};
 use crate::matching::put::stands_at;
-use crate::matching::views::spelling::cut::floor;
+use crate::matching::views::spelling::cut::{ceil, floor};
 
 /// Longest line of an account, in bytes.
 const LINE_BYTES_MAX: usize = 512;
@@ -59,7 +60,8 @@ pub fn accounts_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
 pub fn blamed_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
     const HASH_BYTES: std::ops::RangeInclusive<usize> = 7..=40;
     for open in memmem::find_iter(text.as_bytes(), b" (") {
-        let line = &text[line_start(text, open)..open];
+        let near = &text[ceil(text, open.saturating_sub(LINE_BYTES_MAX))..open];
+        let line = &near[line_start(near, near.len())..];
         let hash = line.trim_start_matches('^').split(' ').next().unwrap_or_default();
         let is_hash =
             HASH_BYTES.contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit());

@@ -42,7 +42,6 @@ impl Block {
         let Some(unpacked) = self.undone(&head[start..], len.unwrap_or(UNPACKED_MAX)) else {
             return false;
         };
-        work::charge(unpacked.bytes.len());
         let is_all = unpacked.is_ended && len.is_none_or(|len| len == unpacked.bytes.len());
         match (is_whole, self) {
             (true, Self::Lz4) => is_all && unpacked.has_copies && is_clean(&unpacked.bytes),
@@ -85,15 +84,18 @@ impl Block {
 
     fn undone(self, bytes: &[u8], max: usize) -> Option<Undone> {
         let mut undone = Undone { bytes: Vec::new(), is_ended: false, has_copies: false, max };
-        let mut rest = bytes;
-        while let Some((first, tail)) = rest.split_first() {
-            rest = match self {
+        let (mut rest, mut is_sound) = (bytes, true);
+        while let Some((first, tail)) = rest.split_first().filter(|_| is_sound) {
+            let left = match self {
                 Self::Snappy => undone.snappy(*first, tail),
                 _ => undone.lz4(*first, tail),
-            }?
-            .unwrap_or_default();
+            };
+            is_sound = left.is_some();
+            rest = left.flatten().unwrap_or_default();
         }
-        Some(undone)
+        // Whatever came of it.
+        work::charge(bytes.len() - rest.len() + undone.bytes.len());
+        is_sound.then_some(undone)
     }
 }
 
