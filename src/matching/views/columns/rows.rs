@@ -28,6 +28,9 @@ const CELL_BYTES_MAX: usize = 256 << 10;
 /// Bytes of a row that is looked at as a whole; what goes beyond is looked at by itself.
 const ROW_BYTES_MAX: usize = 1 << 20;
 
+/// Cells of a row that is looked at as a whole, where a file may have any number of them.
+const ROW_CELLS_MAX: usize = 64 << 10;
+
 /// The cells of a row that hold text, each with the number of its column.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
@@ -245,6 +248,20 @@ impl<L: Look> Tour<'_, L> {
             if !seen.contains(&what) {
                 self.see(what, rows.view.clone(), place.to_owned());
             }
+        }
+    }
+
+    /// Makes room for one more cell of so many bytes: a row that has none goes to the others, and
+    /// another one begins.
+    pub(in crate::matching::views) fn make_room(
+        &mut self,
+        rows: &mut Rows,
+        row: &mut Row,
+        bytes: usize,
+    ) {
+        let is_full = bytes > row.room() || row.len() >= ROW_CELLS_MAX;
+        if is_full && !row.is_empty() && rows.add(std::mem::take(row)) {
+            self.rows(rows);
         }
     }
 

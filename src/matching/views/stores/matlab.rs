@@ -17,6 +17,9 @@ const HEAD_BYTES: u64 = 128;
 /// Characters of a table.
 const CHARS_MAX: u64 = 16 << 20;
 
+/// Fields of a structure whose names are remembered.
+const NAMES_MAX: usize = 64 << 10;
+
 /// Cells in cells, and what is packed in each other.
 const NESTING_MAX: usize = 32;
 
@@ -109,15 +112,19 @@ impl<L: Look> Tour<'_, L> {
         }
         let told = spool.all(names.at, names.len as usize)?;
         let name = |one: &[u8]| utf8_or_western(one.split(|byte| *byte == 0).next().unwrap_or(one));
-        let names_told: Vec<String> = told.chunks_exact(width).map(name).collect();
-        let fields = names_told.len();
+        let names_told: Vec<String> = told.chunks_exact(width).take(NAMES_MAX).map(name).collect();
+        let fields = told.len() / width;
         let mut rows = Rows::new(reading.view, "", names_told);
         let (mut at, mut row, mut number) = (names.next, Row::new(), 0);
         while at + 8 <= end && fields > 0 {
             let field = element(spool, at, reading)?;
             at = field.next;
             if let Some(text) = line_of(spool, &field, reading)? {
-                row.push((number, text));
+                self.make_room(&mut rows, &mut row, text.len());
+                // A longer one is looked at as a table by itself.
+                if text.len() <= row.room() {
+                    row.push((number, text));
+                }
             }
             number += 1;
             if number == fields {
@@ -230,4 +237,68 @@ fn chars(kind: u64, bytes: &[u8], reading: Reading<'_>) -> io::Result<Vec<char>>
         5 | 6 | 18 => wide(4).into_iter().map(lossy).collect(),
         _ => return Err(broken()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::matching::limits::ItemLimits;
+    use crate::matching::views::meter::Meter;
+
+    /// Whatever is looked at.
+    #[derive(Default)]
+    struct Seen(Vec<String>);
+
+    impl Look for Seen {
+        type What = ();
+
+        fn look(&mut self, text: &str, _: &mut dyn FnMut((), Range<usize>)) {
+            self.0.push(text.to_owned());
+        }
+
+        fn keep(&mut self, (): &()) -> bool {
+            true
+        }
+    }
+
+    fn element(kind: u32, bytes: &[u8]) -> Vec<u8> {
+        let mut all = [kind.to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
+        all.extend(bytes);
+        all.resize(all.len().next_multiple_of(8), 0);
+        all
+    }
+
+    fn matrix(class: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+        let (flags, sides) = (element(6, &[class, 0, 0, 0, 0, 0, 0, 0]), [1, 0, 0, 0].repeat(2));
+        element(14, &[flags, element(5, &sides), element(1, b""), parts.concat()].concat())
+    }
+
+    /// What is looked at in a file of a structure.
+    fn seen(width: u8, names: &[u8], fields: Vec<Vec<u8>>) -> Vec<String> {
+        let parts = [vec![element(5, &[width, 0, 0, 0]), element(1, names)], fields].concat();
+        let bytes = [vec![0; 126], b"IM".to_vec(), matrix(2, &parts)].concat();
+        let (limits, meter, mut seen) = (ItemLimits::default(), Meter::default(), Seen::default());
+        let mut tour = Tour::new(&mut seen, &limits, &meter);
+        let (mut spool, _) = Spool::take(&mut &*bytes, &meter, &limits).unwrap();
+        tour.matlab(&mut spool, "", 0).unwrap();
+        seen.0
+    }
+
+    #[test]
+    fn structures_of_many_fields_are_held_in_parts() {
+        let line = |text: &str| matrix(4, &[element(16, text.as_bytes())]);
+        let long = line(&"mira osei, ".repeat(6000));
+        let texts = seen(4, &b"who\0".repeat(40), vec![long; 40]);
+        // A part that is not the first has something in the place of what is before it.
+        assert!(texts.iter().any(|text| text.contains("0|who|who|")));
+        assert!(!texts.iter().any(|text| text.contains(&"who|".repeat(20))));
+        let fields = NAMES_MAX + 10;
+        let mut all = vec![element(14, b""); fields];
+        (all[0], all[fields - 1]) = (line("mira osei"), line("kofi mensa"));
+        let texts = seen(1, &vec![b'w'; fields], all).concat();
+        assert!(texts.contains("w: mira osei") && texts.contains("kofi mensa"));
+        assert!(!texts.contains("w: kofi mensa"));
+    }
 }

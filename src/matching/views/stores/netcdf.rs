@@ -35,6 +35,15 @@ struct Texts {
     count: u64,
 }
 
+impl Texts {
+    /// Where one of them begins.
+    fn place(&self, number: u64) -> u64 {
+        let (record, within) = (number / self.per_record, number % self.per_record);
+        let at = self.at.saturating_add(record.saturating_mul(self.step));
+        at.saturating_add(within.saturating_mul(self.width))
+    }
+}
+
 impl<L: Look> Tour<'_, L> {
     /// Looks at the texts of all variables, those of one place together.
     pub(in crate::matching::views) fn netcdf(
@@ -52,15 +61,16 @@ impl<L: Look> Tour<'_, L> {
             let mut rows = Rows::new(&format!("{chain}netcdf"), "", names);
             for number in 0..count {
                 let mut row = Row::new();
+                let mut is_behind = true;
                 for (column, texts) in all.iter().enumerate() {
-                    let (record, within) = (number / texts.per_record, number % texts.per_record);
-                    let at = record.checked_mul(texts.step).ok_or_else(broken)?;
-                    let at = texts.at.saturating_add(at).saturating_add(within * texts.width);
+                    let at = texts.place(number);
+                    is_behind &= at >= spool.size();
                     let bytes = spool.some(at, texts.width as usize)?;
                     let end = bytes.iter().rposition(|byte| !matches!(byte, 0 | b' '));
-                    let text = &bytes[..end.map_or(0, |end| end + 1)];
+                    let text = utf8_or_western(&bytes[..end.map_or(0, |end| end + 1)]);
                     if !text.is_empty() {
-                        row.push((column, utf8_or_western(text)));
+                        self.make_room(&mut rows, &mut row, text.len());
+                        row.push((column, text));
                     }
                 }
                 self.meter.pace(self.limits)?;
@@ -68,7 +78,7 @@ impl<L: Look> Tour<'_, L> {
                     self.rows(&mut rows);
                 }
                 // Behind the end there is no more, whatever the head says.
-                if all.iter().all(|texts| texts.at > spool.size()) {
+                if is_behind {
                     break;
                 }
             }
@@ -141,7 +151,7 @@ impl Head<'_> {
         }
         self.attributes()?;
         let mut all = Vec::new();
-        let mut step = 0u64;
+        let (mut step, mut by_records) = (0u64, 0);
         for _ in 0..self.list()? {
             let name = self.name()?;
             let rank = self.count()?.min(self.bytes.len() as u64);
@@ -157,6 +167,7 @@ impl Head<'_> {
             let at = self.number(if version == 1 { 4 } else { 8 })?;
             let by_record = sides.first() == Some(&0);
             step = step.saturating_add(if by_record { size } else { 0 });
+            by_records += usize::from(by_record);
             let Some((width, before)) = sides.split_last().filter(|_| kind == CHARS) else {
                 continue;
             };
@@ -171,25 +182,103 @@ impl Head<'_> {
                 all.push(Texts { name, at, width: *width, per_record, step, count });
             }
         }
-        all.iter_mut().for_each(|texts| texts.step *= step);
+        for texts in &mut all {
+            // Records of one variable alone are not filled up, whatever its size says.
+            let bytes = texts.per_record.saturating_mul(texts.width);
+            texts.step *= if by_records == 1 { bytes } else { step };
+        }
         Ok(all)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
+    use crate::matching::limits::ItemLimits;
+    use crate::matching::views::meter::Meter;
+
+    /// Whatever is looked at.
+    #[derive(Default)]
+    struct Seen(Vec<String>);
+
+    impl Look for Seen {
+        type What = ();
+
+        fn look(&mut self, text: &str, _: &mut dyn FnMut((), Range<usize>)) {
+            self.0.push(text.to_owned());
+        }
+
+        fn keep(&mut self, (): &()) -> bool {
+            true
+        }
+    }
+
+    /// What is looked at in a file, and whether it ended well.
+    fn seen(bytes: &[u8]) -> (Vec<String>, io::Result<()>) {
+        let (limits, meter, mut seen) = (ItemLimits::default(), Meter::default(), Seen::default());
+        let mut tour = Tour::new(&mut seen, &limits, &meter);
+        let (mut spool, _) = Spool::take(&mut &*bytes, &meter, &limits).unwrap();
+        let ended = tour.netcdf(&mut spool, "");
+        (seen.0, ended)
+    }
+
+    fn name(name: &str) -> Vec<u8> {
+        let mut bytes = (name.len() as u32).to_be_bytes().to_vec();
+        bytes.extend(name.as_bytes());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    fn numbers(all: &[u32]) -> Vec<u8> {
+        all.iter().flat_map(|one| one.to_be_bytes()).collect()
+    }
+
+    /// A file of records of texts of so many bytes, by so many variables that begin at these places
+    /// behind the head.
+    fn of_records(records: u32, width: u32, places: &[u32], texts: &[u8]) -> Vec<u8> {
+        let count = places.len() as u32;
+        let head = [b"CDF\x01".to_vec(), numbers(&[records, 10, 2]), name("time"), numbers(&[0])];
+        let sides = [name("width"), numbers(&[width, 0, 0, 11, count])];
+        let mut bytes = [head.concat(), sides.concat()].concat();
+        let len = bytes.len() as u32 + count * 40;
+        for place in places {
+            bytes.extend(name("who"));
+            let size = width.next_multiple_of(4);
+            bytes.extend(numbers(&[2, 0, 1, 0, 0, 2, size, len + place]));
+        }
+        bytes.extend(texts);
+        bytes
+    }
+
+    #[test]
+    fn records_of_one_variable_are_not_filled_up() {
+        let texts = b"mira oseiadisa olukofi mensa";
+        for records in [3, u32::MAX] {
+            let (seen, ended) = seen(&of_records(records, 9, &[0], texts));
+            assert!(ended.is_ok(), "{ended:?}");
+            let seen = seen.concat();
+            for text in ["mira osei", "adisa olu", "kofi mens"] {
+                assert!(seen.contains(&format!("who: {text}\n")), "{seen}");
+            }
+        }
+        let two = b"mira osei\0\0\0adisa olu\0\0\0kofi mens\0\0\0olu mensa\0\0\0";
+        let (seen, ended) = seen(&of_records(u32::MAX, 9, &[0, 12], two));
+        assert!(ended.is_ok() && seen.concat().contains("who: kofi mens\nwho: olu mensa\n"));
+    }
+
+    #[test]
+    fn variables_at_one_place_are_not_all_held_in_one_row() {
+        let mut text = b"mira osei, ".repeat(6000);
+        text.truncate(64 << 10);
+        let (seen, ended) = seen(&of_records(1, 64 << 10, &[0; 40], &text));
+        assert!(ended.is_ok() && seen.iter().any(|text| text.contains("who|who|")));
+        assert!(!seen.iter().any(|text| text.contains(&"who|".repeat(20))));
+    }
 
     #[test]
     fn a_head_tells_of_its_texts() {
-        let name = |name: &str| {
-            let mut bytes = (name.len() as u32).to_be_bytes().to_vec();
-            bytes.extend(name.as_bytes());
-            bytes.resize(bytes.len().next_multiple_of(4), 0);
-            bytes
-        };
-        let numbers =
-            |all: &[u32]| all.iter().flat_map(|one| one.to_be_bytes()).collect::<Vec<_>>();
         let bytes = [
             b"CDF\x01".to_vec(),
             numbers(&[0, 10, 2]),

@@ -17,7 +17,7 @@ pub fn fields(bytes: &[u8]) -> Vec<Vec<Range<usize>>> {
     if !bytes.starts_with(SIGN) {
         return Vec::new();
     }
-    let mut stream = Stream { bytes, at: SIGN.len(), known: Vec::new(), all: Vec::new(), steps: 0 };
+    let mut stream = Stream { bytes, at: SIGN.len(), ..Stream::default() };
     while stream.at < bytes.len() && stream.content(DEPTH_MAX).is_some() {}
     stream.all
 }
@@ -26,13 +26,16 @@ pub fn fields(bytes: &[u8]) -> Vec<Vec<Range<usize>>> {
 #[derive(Clone)]
 enum Known {
     Text(Range<usize>),
-    Class(Vec<Layer>),
+    /// The number of its layer.
+    Class(usize),
     Other,
 }
 
-/// A class and what it is derived from, the first of all first.
-#[derive(Clone)]
+/// A class without what it is derived from: as many may be derived from each other as there are,
+/// and with copies of those above them they would take memory without bound.
 struct Layer {
+    /// The number of the layer of what it is derived from.
+    above: Option<usize>,
     flags: u8,
     /// Its type, and where its name stands.
     fields: Vec<(u8, Range<usize>)>,
@@ -40,10 +43,12 @@ struct Layer {
     holds: u8,
 }
 
+#[derive(Default)]
 struct Stream<'b> {
     bytes: &'b [u8],
     at: usize,
     known: Vec<Known>,
+    layers: Vec<Layer>,
     all: Vec<Vec<Range<usize>>>,
     steps: usize,
 }
@@ -59,9 +64,13 @@ impl Stream<'_> {
     fn number(&mut self, width: usize) -> Option<usize> {
         let bytes = self.bytes.get(self.at..self.at.checked_add(width)?)?;
         self.at += width;
+        self.step()?;
+        Some(bytes.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)))
+    }
+
+    fn step(&mut self) -> Option<()> {
         self.steps += 1;
-        let number = bytes.iter().fold(0, |all, byte| all << 8 | usize::from(*byte));
-        (self.steps < STEPS_MAX).then_some(number)
+        (self.steps < STEPS_MAX).then_some(())
     }
 
     fn skip(&mut self, len: usize) -> Option<()> {
@@ -113,7 +122,8 @@ impl Stream<'_> {
         }
     }
 
-    fn class(&mut self, depth: usize) -> Option<Vec<Layer>> {
+    /// The number of the layer of the class that is told here.
+    fn class(&mut self, depth: usize) -> Option<usize> {
         let name = self.text(2)?;
         self.skip(8)?;
         let number = self.known.len();
@@ -128,17 +138,15 @@ impl Stream<'_> {
             }
         }
         self.annotations(depth)?;
-        let Known::Class(mut layers) = self.content(depth).map(|above| match above {
-            Known::Class(layers) => Known::Class(layers),
-            _ => Known::Class(Vec::new()),
-        })?
-        else {
-            return None;
+        let above = match self.content(depth)? {
+            Known::Class(above) => Some(above),
+            _ => None,
         };
         let holds = self.bytes[name].get(1).copied().unwrap_or(b'L');
-        layers.push(Layer { flags, fields, holds });
-        self.known[number] = Known::Class(layers.clone());
-        Some(layers)
+        let layer = self.layers.len();
+        self.layers.push(Layer { above, flags, fields, holds });
+        self.known[number] = Known::Class(layer);
+        Some(layer)
     }
 
     /// What is written beside fields, up to its end.
@@ -150,18 +158,20 @@ impl Stream<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Option<Known> {
-        let Known::Class(layers) = self.content(depth)? else { return None };
+        let Known::Class(last) = self.content(depth)? else { return None };
         self.known.push(Known::Other);
         let mut own = Vec::new();
-        for layer in layers {
-            if layer.flags & EXTERNAL == 0 {
-                for (kind, name) in layer.fields {
+        for layer in self.derived(last)? {
+            let flags = self.layers[layer].flags;
+            if flags & EXTERNAL == 0 {
+                for field in 0..self.layers[layer].fields.len() {
+                    let (kind, name) = self.layers[layer].fields[field].clone();
                     if let Known::Text(text) = self.value(kind, depth)? {
                         own.extend([name, text]);
                     }
                 }
             }
-            if layer.flags & (WRITES | EXTERNAL) != 0 {
+            if flags & (WRITES | EXTERNAL) != 0 {
                 self.annotations(depth)?;
             }
         }
@@ -169,10 +179,22 @@ impl Stream<'_> {
         Some(Known::Other)
     }
 
+    /// A layer and those that it is derived from, the first of all first.
+    fn derived(&mut self, last: usize) -> Option<Vec<usize>> {
+        let (mut all, mut next) = (Vec::new(), Some(last));
+        while let Some(layer) = next {
+            self.step()?;
+            all.push(layer);
+            next = self.layers[layer].above;
+        }
+        all.reverse();
+        Some(all)
+    }
+
     fn array(&mut self, depth: usize) -> Option<Known> {
-        let Known::Class(layers) = self.content(depth)? else { return None };
+        let Known::Class(layer) = self.content(depth)? else { return None };
         self.known.push(Known::Other);
-        let kind = layers.last()?.holds;
+        let kind = self.layers[layer].holds;
         for _ in 0..self.number(4)? {
             self.value(kind, depth)?;
         }
@@ -187,9 +209,9 @@ impl Stream<'_> {
             b'J' | b'D' => 8,
             _ => return self.content(depth),
         };
-        self.steps += 1;
+        self.step()?;
         self.skip(len)?;
-        (self.steps < STEPS_MAX).then_some(Known::Other)
+        Some(Known::Other)
     }
 }
 
@@ -211,5 +233,33 @@ mod tests {
             fields(&bytes[..len]);
         }
         assert!(fields(b"sr\0\x01U").is_empty());
+    }
+
+    #[test]
+    fn classes_derived_from_each_other_are_held_once_and_counted() {
+        const CLASSES: u32 = 5000;
+        let known = |number: u32| [&b"q"[..], &(0x7e_0000 + number).to_be_bytes()].concat();
+        let mut bytes = SIGN.to_vec();
+        for number in 0..CLASSES {
+            let fields: &[u8] = if number == 0 { b"\0\x01L\0\x04nameq\0~\0\0" } else { b"\0\0" };
+            bytes.extend(b"r\0\x01U\0\0\0\0\0\0\0\x01\x02");
+            bytes.extend(fields);
+            bytes.push(b'x');
+            bytes.extend(number.checked_sub(1).map_or(b"p".to_vec(), known));
+        }
+        for _ in 0..1000 {
+            bytes.push(b's');
+            bytes.extend(known(CLASSES - 1));
+            bytes.extend(b"t\0\x04Mira");
+        }
+        let mut stream = Stream { bytes: &bytes, at: SIGN.len(), ..Stream::default() };
+        while stream.content(DEPTH_MAX).is_some() {}
+        assert_eq!(stream.layers.len(), CLASSES as usize);
+        let said = |object: &Vec<Range<usize>>| -> Vec<&[u8]> {
+            object.iter().map(|field| &bytes[field.clone()]).collect()
+        };
+        assert_eq!(said(&stream.all[0]), [&b"name"[..], b"Mira"]);
+        let counted = STEPS_MAX / CLASSES as usize;
+        assert!((counted / 2..=counted).contains(&stream.all.len()), "{}", stream.all.len());
     }
 }

@@ -36,6 +36,18 @@ impl Column {
             Self::Arrow(parts) => parts.iter().map(|(.., rows)| rows).sum(),
         }
     }
+
+    /// The one that lies so many times its length behind it: an array may have more of them than
+    /// can be held.
+    pub fn further(&self, number: usize) -> Self {
+        match self {
+            Self::Listed(list, from, rows) => Self::Listed(*list, from + number * rows, *rows),
+            Self::Fixed(at, field, rows) => {
+                Self::Fixed(at + (number * rows * field.width()) as u64, field.clone(), *rows)
+            }
+            Self::Arrow(_) => self.clone(),
+        }
+    }
 }
 
 impl Machine<'_, '_> {
@@ -176,24 +188,17 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// An array of two sides whose rows are records: each, as a column.
-    pub fn records(&mut self, array: Value) -> Vec<Column> {
-        match self.objects(array) {
-            Some((shape, list)) => match shape[..] {
-                [rows, width @ 2..=RECORD_CELLS_MAX]
-                    if rows.checked_mul(width) == Some(self.list(list).len()) =>
-                {
-                    (0..rows).map(|row| Column::Listed(list, row * width, width)).collect()
-                }
-                _ => Vec::new(),
-            },
-            None => {
-                let Some((shape, at, field)) = self.texts(array) else { return Vec::new() };
-                let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return Vec::new() };
-                let row = |row| at + (row * width * field.width()) as u64;
-                (0..rows).map(|number| Column::Fixed(row(number), field.clone(), width)).collect()
-            }
+    /// The first row of an array of two sides whose rows are records, as a column, and how many
+    /// rows there are.
+    pub fn records(&mut self, array: Value) -> Option<(Column, usize)> {
+        if let Some((shape, list)) = self.objects(array) {
+            let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return None };
+            let is_whole = rows.checked_mul(width) == Some(self.list(list).len());
+            return is_whole.then_some((Column::Listed(list, 0, width), rows));
         }
+        let (shape, at, field) = self.texts(array)?;
+        let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return None };
+        Some((Column::Fixed(at, field, width), rows))
     }
 
     /// The sides of an array of objects, and the list of them.
@@ -272,5 +277,35 @@ fn size_of(kind: &str) -> Option<u64> {
         b'U' => count.checked_mul(4),
         b'O' => None,
         _ => Some(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::limits::ItemLimits;
+    use crate::matching::views::meter::Meter;
+    use crate::matching::views::stores::spool::Spool;
+
+    #[test]
+    fn rows_of_an_array_are_told_one_by_one() {
+        const ROWS: usize = 1 << 20;
+        let (limits, meter) = (ItemLimits::default(), Meter::default());
+        let texts = vec![b'x'; 2 * ROWS];
+        let head = b"cnumpy.core.numeric\n_frombuffer\n(T";
+        let start = head.len() as u64 + 4;
+        let kind = b"cnumpy\ndtype\nU\x02S1\x85RJ\0\0\x10\0K\x02\x86U\x01CtR.";
+        let len = (2 * ROWS as u32).to_le_bytes();
+        let pickle = [&head[..], &len, &texts, kind].concat();
+        let (mut spool, _) = Spool::take(&mut &*pickle, &meter, &limits).unwrap();
+        let mut machine = Machine::new(&mut spool);
+        machine.run().unwrap();
+        let mut nodes = (0..machine.nodes.len() as u32).map(Value::Node);
+        let (first, rows) = nodes.find_map(|node| machine.records(node)).unwrap();
+        assert_eq!((rows, first.rows()), (ROWS, 2));
+        for row in [0, 1, ROWS - 1] {
+            let cell = machine.cell(&first.further(row), 1).unwrap();
+            assert_eq!(cell, Some((start + 2 * row as u64 + 1, 1)), "{row}");
+        }
     }
 }

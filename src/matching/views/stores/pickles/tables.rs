@@ -7,14 +7,20 @@ use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::stores::pickles::arrays::Column;
 use crate::matching::views::stores::pickles::machine::{Machine, Node, Value};
-use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::stores::spool::{Spool, too_large};
 use crate::matching::views::tour::{Look, Tour};
 
 /// A longer cell is read with the bytes alone.
 const CELL_BYTES_MAX: u32 = 64 << 10;
 
+/// The same where each character may take four bytes.
+const FIXED_BYTES_MAX: u32 = 4 * CELL_BYTES_MAX;
+
 /// Columns of a row.
 const COLUMNS_MAX: usize = 1 << 12;
+
+/// Columns of a frame: its blocks may be the same one again and again.
+const FRAME_COLUMNS_MAX: usize = 64 << 10;
 
 /// Columns with their names.
 type Table = Vec<(String, Column)>;
@@ -51,8 +57,10 @@ impl<L: Look> Tour<'_, L> {
                 // The rows of a block are columns.
                 Node::Made(_) if blocks.contains(&node) => {}
                 Node::Made(_) => {
-                    let records = machine.records(node);
-                    self.listed(&mut machine, &records, &view)?;
+                    if let Some((first, count)) = machine.records(node) {
+                        let records = (0..count).map(|number| first.further(number));
+                        self.listed(&mut machine, records, &view)?;
+                    }
                 }
                 Node::Dict(parts) => {
                     let parts = parts.clone();
@@ -65,7 +73,7 @@ impl<L: Look> Tour<'_, L> {
                     if (2..=COLUMNS_MAX).contains(&width) && rows.iter().all(is_row) {
                         let row = |row: &Value| Column::Listed(*row, 0, width);
                         let rows: Vec<_> = rows.iter().map(row).collect();
-                        self.listed(&mut machine, &rows, &view)?;
+                        self.listed(&mut machine, rows.into_iter(), &view)?;
                     }
                 }
             }
@@ -92,6 +100,7 @@ impl<L: Look> Tour<'_, L> {
             let mut cells = Row::new();
             for (number, [_, value]) in pairs.into_iter().enumerate() {
                 if let Some(text) = machine.texted(value)? {
+                    self.make_room(&mut rows, &mut cells, text.len());
                     cells.push((number, text));
                 }
             }
@@ -116,6 +125,7 @@ impl<L: Look> Tour<'_, L> {
             let mut cells = Row::new();
             for (number, (_, column)) in table.iter().enumerate() {
                 if let Some(text) = machine.text(column, row)? {
+                    self.make_room(&mut rows, &mut cells, text.len());
                     cells.push((number, text));
                 }
             }
@@ -132,18 +142,20 @@ impl<L: Look> Tour<'_, L> {
     fn listed(
         &mut self,
         machine: &mut Machine<'_, '_>,
-        list: &[Column],
+        list: impl Iterator<Item = Column>,
         view: &str,
     ) -> io::Result<()> {
         let mut rows = Rows::new(view, "", Vec::new());
         for row in list {
-            let mut cells = Row::new();
+            let (mut cells, mut count) = (Row::new(), 0);
             for number in 0..row.rows() {
-                if let Some(text) = machine.text(row, number)? {
+                if let Some(text) = machine.text(&row, number)? {
+                    self.make_room(&mut rows, &mut cells, text.len());
                     cells.push((number, text));
+                    count += 1;
                 }
             }
-            if cells.len() > 1 && rows.add(cells) {
+            if count > 1 && rows.add(cells) {
                 self.rows(&mut rows);
             }
         }
@@ -167,6 +179,9 @@ impl Machine<'_, '_> {
                 let [values, places, ..] = self.list(with)[..] else { continue };
                 used.push(values);
                 placed.extend(self.places(places)?.into_iter().zip(self.columns(values)));
+                if placed.len() > FRAME_COLUMNS_MAX {
+                    return Err(too_large());
+                }
             }
             // What is said of one person stands side by side.
             placed.sort_by_key(|(place, _)| *place);
@@ -178,6 +193,9 @@ impl Machine<'_, '_> {
             for (values, items) in values.into_iter().zip(items) {
                 used.push(values);
                 table.extend(self.names(items)?.into_iter().zip(self.columns(values)));
+                if table.len() > FRAME_COLUMNS_MAX {
+                    return Err(too_large());
+                }
             }
         }
         Ok((table, used))
@@ -225,6 +243,9 @@ impl Machine<'_, '_> {
     fn text(&mut self, column: &Column, row: usize) -> io::Result<Option<String>> {
         let Some((at, len)) = self.cell(column, row)? else { return Ok(None) };
         if let Column::Fixed(_, field, _) = column {
+            if len > FIXED_BYTES_MAX {
+                return Ok(None);
+            }
             let text = field.text(&self.spool.some(at, len as usize)?);
             return Ok(text.filter(|text| !text.is_empty()));
         }
