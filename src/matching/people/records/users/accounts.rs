@@ -1,7 +1,8 @@
 //! Lines that other programs write of users.
 //!
 //! Accounts of a machine, as its own list has them
-//! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as `git blame` tells it.
+//! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as
+//! `git blame` tells it.
 
 use memchr::memmem;
 
