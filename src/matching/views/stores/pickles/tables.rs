@@ -13,7 +13,10 @@ use crate::matching::views::tour::{Look, Tour};
 /// A longer cell is read with the bytes alone.
 const CELL_BYTES_MAX: u32 = 64 << 10;
 
-/// The same where each character may take four bytes.
+/// What is said of somebody beside a key is short.
+const SAID_BYTES_MAX: u32 = 1 << 10;
+
+/// A longer cell, where each character may take four bytes.
 const FIXED_BYTES_MAX: u32 = 4 * CELL_BYTES_MAX;
 
 /// Columns of a row.
@@ -99,7 +102,7 @@ impl<L: Look> Tour<'_, L> {
             }
             let mut cells = Row::new();
             for (number, [_, value]) in pairs.into_iter().enumerate() {
-                if let Some(text) = machine.texted(value)? {
+                if let Some(text) = machine.said(value)? {
                     self.make_room(&mut rows, &mut cells, text.len());
                     cells.push((number, text));
                 }
@@ -250,6 +253,13 @@ impl Machine<'_, '_> {
             return Ok(text.filter(|text| !text.is_empty()));
         }
         self.texted(Value::Text(at, len))
+    }
+
+    /// A text that may say who somebody is: short, and no bytes of something else.
+    fn said(&mut self, value: Value) -> io::Result<Option<String>> {
+        let Value::Text(at, len @ 1..=SAID_BYTES_MAX) = value else { return Ok(None) };
+        let text = String::from_utf8(self.spool.some(at, len as usize)?).ok();
+        Ok(text.filter(|text| !text.contains(char::is_control)))
     }
 
     /// A text that is short enough for a cell.
