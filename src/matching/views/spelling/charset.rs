@@ -12,7 +12,7 @@ use encoding_rs::{
 use memchr::{memchr, memmem};
 
 use crate::matching::blocks::signs::Signs;
-use crate::matching::views::spelling::lengths::counted::may_be_counted;
+use crate::matching::views::spelling::lengths::counted;
 use crate::matching::views::spelling::lengths::headers::beside_headers;
 use crate::matching::views::spelling::maps::pairs::pairs;
 use crate::matching::views::spelling::noise::may_be_wide;
@@ -316,8 +316,8 @@ pub fn odd_readings(text: &str) -> Vec<Labelled> {
             readings.push(("utf-16 > ", Hold::Vague, wide(bytes, skip, little)));
         }
     }
-    let cuts =
-        if is_strange || may_be_counted(bytes) { frames.cuts() } else { pickled_lines(bytes) };
+    let has_frames = is_strange || !counted::strings(bytes).is_empty();
+    let cuts = if has_frames { frames.cuts() } else { pickled_lines(bytes) };
     if is_strange || !cuts.is_empty() {
         readings.extend(pairs(&frames).map(|reading| ("", Hold::Framed, reading)));
     }

@@ -15,7 +15,7 @@ const DEPTH_MAX: usize = 4;
 const STRINGS_OF_PART_MIN: usize = 8;
 
 /// Whether bytes may be such strings: told by the first of them.
-pub fn may_be_counted(bytes: &[u8]) -> bool {
+fn may_be_counted(bytes: &[u8]) -> bool {
     let opens = bytes.iter().take(DEPTH_MAX).take_while(|byte| b"dl(".contains(byte)).count();
     header(&bytes[opens..]).is_some()
 }
