@@ -1,5 +1,7 @@
 //! GUIDs in sixteen bytes, as columns of tables and base64 have them, written as text.
 
+use uuid::Uuid;
+
 /// Bytes of one.
 const BYTES: usize = 16;
 
@@ -19,29 +21,15 @@ pub fn spelled(bytes: &[u8]) -> Option<String> {
     if is_text(&be) {
         return None;
     }
-    let mut mixed = be;
-    mixed[..4].reverse();
-    mixed[4..6].reverse();
-    mixed[6..8].reverse();
     let mut le = be;
     le.reverse();
-    Some([be, mixed, le].map(written).join("\n"))
+    let guids = [Uuid::from_bytes(be), Uuid::from_bytes_le(be), Uuid::from_bytes(le)];
+    Some(guids.map(|guid| guid.to_string()).join("\n"))
 }
 
 /// Whether all may be read: words of sixteen letters are no GUIDs.
 fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
-}
-
-fn written(bytes: [u8; BYTES]) -> String {
-    let mut text = String::with_capacity(2 * BYTES + 4);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&hex::encode([*byte]));
-    }
-    text
 }
 
 #[cfg(test)]
