@@ -107,10 +107,7 @@ impl<L: Look> Tour<'_, L> {
                     cells.push((number, text));
                 }
             }
-            self.meter.pace(self.limits)?;
-            if !cells.is_empty() && rows.add(cells) {
-                self.rows(&mut rows);
-            }
+            self.add_row(&mut rows, cells)?;
         }
         self.rows(&mut rows);
         Ok(())
@@ -132,12 +129,18 @@ impl<L: Look> Tour<'_, L> {
                     cells.push((number, text));
                 }
             }
-            self.meter.pace(self.limits)?;
-            if !cells.is_empty() && rows.add(cells) {
-                self.rows(&mut rows);
-            }
+            self.add_row(&mut rows, cells)?;
         }
         self.rows(&mut rows);
+        Ok(())
+    }
+
+    /// Adds a row to those that are looked at together.
+    fn add_row(&mut self, rows: &mut Rows, cells: Row) -> io::Result<()> {
+        self.meter.pace(self.limits)?;
+        if !cells.is_empty() && rows.add(cells) {
+            self.rows(rows);
+        }
         Ok(())
     }
 
