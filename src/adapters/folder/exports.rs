@@ -101,7 +101,7 @@ impl Exports for FolderExports {
         let place = self.place(name)?;
         let removing = async {
             self.clear(name, u64::MAX).await?;
-            remove_if_there(&place).await
+            if_there(fs::remove_file(&place).await)
         };
         removing.await.map_err(|error| failure("removing an archive", error))
     }
@@ -172,8 +172,9 @@ impl Drop for FolderUpload {
 
 const WRITING: &str = "writing an archive";
 
-async fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path).await {
+/// What came of removing a file, which may have been gone.
+fn if_there(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -206,10 +207,7 @@ fn remove_parts(root: &Path, name: &str, last: u64) -> io::Result<()> {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    if_there(std::fs::remove_file(path))
 }
 
 /// A full disk may be emptied by itself; a missing permission is not given by itself.
