@@ -90,7 +90,7 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
             known.clear();
         }
         let key = known.entry(&text[word.clone()]).or_insert_with_key(|key| Key::of(key));
-        // Whatever a key is called: who has the address has what stands beside it.
+        // Whatever a key is called: parts of a name beside an address are of whoever has it.
         let key = key.clone().or_else(|| begins_with_address(text, at + 1).then(Key::of_address));
         let Some(key) = key else { continue };
         if is_of_service(text, &text[word.clone()], at) {
