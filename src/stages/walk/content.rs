@@ -1,4 +1,4 @@
-//! The bytes of an item on another thread: read, decoded and looked through there.
+//! The bytes of an item: read, decoded and looked through on another thread, unless they are few.
 
 use std::error::Error;
 use std::io;
