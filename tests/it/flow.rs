@@ -1,7 +1,7 @@
 //! Whole lives through the door: a small world and some messages in, one text out.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use dsrd::adapters::memory::sources::shelves::Fault;
 use dsrd::domain::failure::Failure;
@@ -616,7 +616,10 @@ fn cancelled_before_anything_was_touched() {
 #[test]
 fn stopped_while_it_is_carried_out() {
     let scenario = Scenario::small().sent(request("r-1", "erasure"));
-    tell_when(&scenario, "act_started", control("cancel", "r-1"));
+    let (inbox, told) = (Arc::clone(&scenario.inbox), Once::new());
+    let cancel = control("cancel", "r-1").to_string();
+    let tell = move || told.call_once(|| inbox.push(cancel.clone(), correspondence()));
+    scenario.wire.on("erase", tell);
     scenario.wire.hold(Point::Erase, "stopped");
     insta::assert_snapshot!(check(scenario), @r#"
     r-1 (erasure) is failed
@@ -788,7 +791,7 @@ fn an_export_of_what_changed_since_the_find() {
 fn those_who_wait_share_a_sweep() {
     // Two come while the first sweep is under way, which is held up until they are there.
     let scenario = Scenario::small().sent(request("r-1", "access"));
-    let (inbox, once) = (Arc::clone(&scenario.inbox), std::sync::Once::new());
+    let (inbox, once) = (Arc::clone(&scenario.inbox), Once::new());
     scenario.wire.on("find_started", move || {
         once.call_once(|| {
             let late = [request("r-2", "access"), request("r-3", "access")];

@@ -1,11 +1,11 @@
 //! One pass over the sources: every item listed, read once and held against all identities at once.
 //!
 //! Reading is async and bounded; decoding and matching run on blocking threads, one an item, but
-//! for the shortest. A bad item is not a bad pass: what cannot be read is reported and the pass goes
-//! on. A source that does not answer, or lets nobody in, ends the pass with a failure that blames
-//! it, whatever its kind: it must never be taken for thousands of unreadable items. What may pass by
-//! itself ends the pass too; whoever calls tries again, and says with [`Patience::Spent`] when an
-//! item that still fails is to be reported instead.
+//! for the shortest. A bad item is not a bad pass: what cannot be read is reported and the pass
+//! goes on. A source that does not answer, or lets nobody in, ends the pass with a failure that
+//! blames it, whatever its kind: it must never be taken for thousands of unreadable items. What may
+//! pass by itself ends the pass too; whoever calls tries again, and says with [`Patience::Spent`]
+//! when an item that still fails is to be reported instead.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};

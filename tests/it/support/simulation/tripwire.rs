@@ -20,6 +20,15 @@ pub enum Point {
     Erase,
 }
 
+impl Point {
+    fn word(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Erase => "erase",
+        }
+    }
+}
+
 /// How the world stops at an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trip {
@@ -42,7 +51,7 @@ pub struct Fuse {
     pub trip: Trip,
 }
 
-/// Done when a record with this word was ledgered.
+/// Done when a record with this word was ledgered, or when somebody comes to the point of it.
 type Hook = (&'static str, Box<dyn Fn() + Send + Sync>);
 
 /// How calls of this name fail.
@@ -169,7 +178,7 @@ impl Tripwire {
         self.down.load(Ordering::SeqCst)
     }
 
-    /// Does this whenever a record with that word is ledgered.
+    /// Does this whenever a record with that word is ledgered, or somebody comes to the point of it.
     pub fn on(&self, word: &'static str, action: impl Fn() + Send + Sync + 'static) {
         self.hooks.lock().unwrap().push((word, Box::new(action)));
     }
@@ -226,6 +235,10 @@ impl Tripwire {
     /// A record was ledgered.
     pub fn happened(&self, word: &'static str) {
         self.ledgered.send_modify(|words| words.push(word));
+        self.act(word);
+    }
+
+    fn act(&self, word: &'static str) {
         for (_, action) in self.hooks.lock().unwrap().iter().filter(|hook| hook.0 == word) {
             action();
         }
@@ -233,6 +246,7 @@ impl Tripwire {
 
     /// Waits where a test wants it.
     pub async fn pass(&self, point: Point) {
+        self.act(point.word());
         let holds = self.holds.lock().unwrap().clone();
         for (_, until) in holds.into_iter().filter(|hold| hold.0 == point) {
             let mut ledgered = self.ledgered.subscribe();
