@@ -149,8 +149,21 @@ impl SqlLedger {
         lease: &Lease,
     ) -> Result<Transaction<'static, Any>, Failure> {
         let mut transaction = self.begin().await?;
-        fence(&mut transaction, lease, self.dialect()).await?;
+        let ours = match self.dialect() {
+            // Whoever writes to a file is alone.
+            Dialect::Sqlite => OURS,
+            Dialect::Postgres => OURS_LOCKED,
+        };
+        fence(&mut transaction, lease, ours).await?;
         Ok(transaction)
+    }
+
+    /// Refuses what is done under a lease that is not ours any more, though nothing is written.
+    ///
+    /// # Errors
+    /// The lease is another's; whatever the database refuses.
+    pub(super) async fn assert_held(&self, lease: &Lease) -> Result<(), Failure> {
+        fence(&mut *self.read().await?, lease, OURS).await
     }
 
     /// A connection to read by.
@@ -190,22 +203,22 @@ pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(),
     transaction.commit().await.map_err(while_doing("committing to the ledger"))
 }
 
-/// Refuses what a daemon writes under a lease that another has taken; the caller commits. Locks the
-/// lease, so that nobody takes it before then.
+/// The lease, if it is ours.
+const OURS: &str = "SELECT 1 FROM leases WHERE work = $1 AND fence = $2";
+
+/// The same, which nobody takes before the transaction ends.
+const OURS_LOCKED: &str = "SELECT 1 FROM leases WHERE work = $1 AND fence = $2 FOR UPDATE";
+
+/// Refuses what a daemon does under a lease that another has taken.
 ///
 /// # Errors
 /// The lease is another's; whatever the database refuses.
 async fn fence(
     connection: &mut AnyConnection,
     lease: &Lease,
-    dialect: Dialect,
+    ours: &'static str,
 ) -> Result<(), Failure> {
     let doing = "writing to the ledger under a lease";
-    let ours = match dialect {
-        // Whoever writes to a file is alone. To write what stands there would be one more write.
-        Dialect::Sqlite => "SELECT 1 FROM leases WHERE work = $1 AND fence = $2",
-        Dialect::Postgres => "SELECT 1 FROM leases WHERE work = $1 AND fence = $2 FOR UPDATE",
-    };
     let ours = sqlx::query(ours).bind(&lease.work).bind(stored(lease.fence));
     let ours = ours.fetch_optional(connection).await.map_err(while_doing(doing))?;
     if ours.is_some() {

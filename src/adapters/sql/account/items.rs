@@ -1,5 +1,7 @@
 //! Planned items and what became of them, by the thousand: many rows go in one statement.
 
+use std::ops::Range;
+
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::adapters::sql::refusal::while_doing;
@@ -119,6 +121,32 @@ async fn lock(
     }
 }
 
+/// Whether there is nothing that [`clear`] would change.
+///
+/// # Errors
+/// Whatever the database refuses.
+pub async fn are_clear(
+    connection: &mut AnyConnection,
+    id: &RequestId,
+    which: &Cleared,
+) -> Result<bool, Failure> {
+    let statement = match which {
+        Cleared::Undone => {
+            format!("{OF_REQUEST} UNION ALL SELECT 1 FROM tickets WHERE request = $1")
+        }
+        which => format!("{OF_REQUEST}{}", among(which)),
+    };
+    let statement = format!("SELECT 1 FROM items WHERE {statement} LIMIT 1");
+    let ordinals = ordinals(which);
+    let met = sqlx::query(AssertSqlSafe(statement))
+        .bind(id.as_str())
+        .bind(stored(ordinals.start))
+        .bind(stored(ordinals.end))
+        .fetch_optional(connection)
+        .await;
+    met.map(|met| met.is_none()).map_err(while_doing("looking for planned items to forget"))
+}
+
 /// See `Ledger::clear_items`; the caller commits.
 ///
 /// # Errors
@@ -129,24 +157,15 @@ pub async fn clear(
     which: &Cleared,
 ) -> Result<(), Failure> {
     let doing = "forgetting planned items";
-    let (clear_undone, clear_listed) = (undone(), listed());
-    let query = match which {
-        Cleared::All => sqlx::query("DELETE FROM items WHERE request = $1").bind(id.as_str()),
-        Cleared::Open => sqlx::query("DELETE FROM items WHERE request = $1 AND outcome IS NULL")
-            .bind(id.as_str()),
-        Cleared::Ordinals(ordinals) => {
-            sqlx::query("DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3")
-                .bind(id.as_str())
-                .bind(stored(ordinals.start))
-                .bind(stored(ordinals.end))
-        }
-        Cleared::Listed(ordinals) => sqlx::query(AssertSqlSafe(clear_listed.as_str()))
-            .bind(id.as_str())
-            .bind(stored(ordinals.start))
-            .bind(stored(ordinals.end)),
-        Cleared::Undone => sqlx::query(AssertSqlSafe(clear_undone.as_str())).bind(id.as_str()),
-    };
-    query.execute(&mut *connection).await.map_err(while_doing(doing))?;
+    let statement = format!("DELETE FROM items WHERE {OF_REQUEST}{}", among(which));
+    let ordinals = ordinals(which);
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(id.as_str())
+        .bind(stored(ordinals.start))
+        .bind(stored(ordinals.end))
+        .execute(&mut *connection)
+        .await
+        .map_err(while_doing(doing))?;
     if *which == Cleared::Undone {
         let reopened = sqlx::query(REOPEN).bind(id.as_str()).bind(OutcomeKind::Failed.word());
         let reopened = reopened.bind(OutcomeKind::Pending.word());
@@ -158,21 +177,36 @@ pub async fn clear(
     Ok(())
 }
 
-/// What forgets the lines about what could not be looked through.
-fn listed() -> String {
-    let unsearched = ActionWord::ALL.into_iter().filter(|action| action.is_unsearched());
-    let words: Vec<String> = unsearched.map(|action| format!("'{}'", action.word())).collect();
-    format!(
-        "DELETE FROM items WHERE request = $1 AND ordinal >= $2 AND ordinal < $3 \
-         AND action IN ({})",
-        words.join(", ")
-    )
+/// Items of a request with some ordinals.
+const OF_REQUEST: &str = "request = $1 AND ordinal >= $2 AND ordinal < $3";
+
+/// Among which ordinals they are.
+fn ordinals(which: &Cleared) -> Range<u64> {
+    match which {
+        Cleared::Ordinals(ordinals) | Cleared::Listed(ordinals) => ordinals.clone(),
+        Cleared::All | Cleared::Open | Cleared::Undone => 0..i64::MAX.unsigned_abs(),
+    }
+}
+
+/// Which of those they are.
+fn among(which: &Cleared) -> String {
+    match which {
+        Cleared::All | Cleared::Ordinals(_) => String::new(),
+        Cleared::Open => " AND outcome IS NULL".to_owned(),
+        Cleared::Listed(_) => {
+            let unsearched = ActionWord::ALL.into_iter().filter(|action| action.is_unsearched());
+            let words: Vec<String> =
+                unsearched.map(|action| format!("'{}'", action.word())).collect();
+            format!(" AND action IN ({})", words.join(", "))
+        }
+        Cleared::Undone => undone(),
+    }
 }
 
 const REOPEN: &str = "UPDATE items SET outcome = NULL, detail = NULL \
      WHERE request = $1 AND outcome IN ($2, $3)";
 
-/// What forgets all with which nothing was done, by the words for what is done.
+/// All with which nothing was done, by the words for what is done.
 fn undone() -> String {
     let quoted = |word: &str| format!("'{word}'");
     let done: Vec<String> = OutcomeKind::ALL
@@ -189,8 +223,7 @@ fn undone() -> String {
     ];
     let actions = acted.map(|action| quoted(action.word()));
     format!(
-        "DELETE FROM items WHERE request = $1 AND COALESCE(outcome, '') NOT IN ({}) \
-         AND NOT (begun = 1 AND action IN ({}) \
+        " AND COALESCE(outcome, '') NOT IN ({}) AND NOT (begun = 1 AND action IN ({}) \
          AND COALESCE(outcome, '{failed}') IN ('{failed}', '{pending}'))",
         done.join(", "),
         actions.join(", "),

@@ -34,22 +34,14 @@ pub async fn claim(
          VALUES ($1, 1 + COALESCE((SELECT fence FROM leases WHERE work = ''), 0), \
          {now} + $2, {now}, 0) \
          ON CONFLICT (work) DO UPDATE SET fence = leases.fence + 1, \
-         free_at = excluded.free_at, set_at = excluded.set_at WHERE {lapsed}",
+         free_at = excluded.free_at, set_at = excluded.set_at WHERE {lapsed} \
+         RETURNING work, fence, free_at, set_at, tries",
         now = clock.now(3),
         lapsed = clock.is_past("leases.free_at", "leases.set_at", 3)
     );
-    let claimed = sqlx::query(AssertSqlSafe(statement))
-        .bind(work)
-        .bind(span(for_ms))
-        .bind(clock.value())
-        .execute(&mut *connection)
-        .await
-        .map_err(while_doing("claiming work"))?;
-    if claimed.rows_affected() == 0 {
-        return Ok(None);
-    }
-    let rows = sqlx::query("SELECT * FROM leases WHERE work = $1").bind(work);
-    Ok(read(rows.fetch_all(connection).await, LEASE)?.pop())
+    let claim = sqlx::query(AssertSqlSafe(statement)).bind(work).bind(span(for_ms));
+    let claimed = claim.bind(clock.value()).fetch_all(connection).await;
+    Ok(read(claimed, LEASE)?.pop())
 }
 
 /// See `Tasks::renew`; the caller commits.
