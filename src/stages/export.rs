@@ -274,19 +274,19 @@ pub fn archive_name(case: &Case) -> String {
 /// What the archive says beyond its files.
 async fn about(account: &Account, beside: &Beside<'_>, case: &Case) -> Result<About, Failure> {
     let request = &case.request;
-    let coverage = account.coverage(&request.id).await?;
+    let coverage = account.coverage(case).await?;
     let coverage = tenant_logs::retold(coverage, beside.tenant_logs.clone());
     Ok(About {
         request: request.id.clone(),
         kind: request.kind,
         regulation: request.regulation.clone(),
         submitted: request.submitted,
-        searched: account.searched(&request.id).await?,
+        searched: account.searched(case).await?,
         language: request.options.language.clone(),
         asked: request.asked.clone(),
         controller: beside.controller.clone(),
         program: concat!("dsrd ", env!("CARGO_PKG_VERSION")).to_owned(),
-        items_seen: account.seen(&request.id).await?,
+        items_seen: account.seen(case).await?,
         manual_steps: named_steps(request, tenant_logs::of(&coverage)),
         coverage,
     })

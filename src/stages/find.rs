@@ -60,7 +60,7 @@ pub async fn conclude(
     sweep: &Sweep,
     limits: &ItemLimits,
 ) -> Result<(), Failure> {
-    let (round, sources) = (account.look(&case.request.id).await?, around.sources);
+    let (round, sources) = (account.look(case).await?, around.sources);
     spare_others(account, sources, policy, case, limits).await?;
     let along = take_along(account, around, policy, case, round).await?;
     supersede(account, case).await?;
@@ -125,7 +125,7 @@ async fn spare_others(
     if acquainted.known.is_empty() {
         return Ok(());
     }
-    let first = ordinals(account.look(&case.request.id).await?, 0).start;
+    let first = ordinals(account.look(case).await?, 0).start;
     let open = |item: &SealedItem| item.ordinal >= first && item.outcome.is_none();
     let mut along_with = HashSet::new();
     let mut entries =

@@ -15,6 +15,7 @@ use crate::domain::outcome::ItemOutcome;
 use crate::domain::request::{RequestId, RequestKind};
 use crate::domain::state::{Event, State};
 use crate::ports::ledger::{Callback, Ledger, Record};
+use crate::ports::standing::Standing;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::{Decided, Taken};
@@ -233,30 +234,23 @@ pub struct Moved {
     pub items: Option<u64>,
 }
 
-/// Tells of every record that a request got after `since`.
+/// Tells of every record that a request got since it stood there.
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub async fn moved(
-    shift: &Shift,
-    ledger: &dyn Ledger,
-    id: &RequestId,
-    since: u64,
-) -> Result<Moved, Failure> {
-    let metrics = &*shift.metrics;
+pub async fn moved(shift: &Shift, ledger: &dyn Ledger, since: &Standing) -> Result<Moved, Failure> {
+    let (metrics, id) = (&*shift.metrics, &since.id);
     let records = ledger.records(id).await?;
-    let standing = ledger.standing(id).await?;
-    let kind = standing.as_ref().and_then(|standing| standing.kind);
-    let kind = kind.map_or("none", RequestKind::word);
-    let traceparent = standing.and_then(|standing| standing.correspondence.traceparent);
-    let trace = trace(&shift.traces, Some(id), traceparent.as_deref());
+    let kind = since.kind.map_or("none", RequestKind::word);
+    let traceparent = since.correspondence.traceparent.as_deref();
+    let trace = trace(&shift.traces, Some(id), traceparent);
     let (mut state, mut before, mut moved) = (State::Received, None, Moved::default());
     for record in &records {
         // The ledger admits legal records only.
         state = state.next(&record.event).unwrap_or(state);
         let stood_ms = before.map(|before| millis(before, record.at));
         before = Some(record.at);
-        if record.sequence > since {
+        if record.sequence > since.sequence {
             let facts = Facts::of(&record.event);
             let items = facts.items.or(facts.counts.map(|counts| counts.seen));
             moved = Moved { state: Some(state), items };
@@ -270,7 +264,7 @@ pub async fn moved(
             }
         }
     }
-    if records.last().is_some_and(|record| ends(record, since)) && state.is_end() {
+    if records.last().is_some_and(|record| ends(record, since.sequence)) && state.is_end() {
         let tally = ledger.tally(id).await?;
         for (word, count) in &tally.by_outcome {
             let known = ItemOutcome::parse(word, "lease").map(|outcome| outcome.word());

@@ -29,7 +29,7 @@ pub async fn settle(
 ) -> Result<(), Failure> {
     let (ledger, traces) = (&*world.account.ledger, &world.shift.traces);
     let times = (began, world.account.clock.now());
-    let moved = report::moved(&world.shift, ledger, &standing.id, standing.sequence);
+    let moved = report::moved(&world.shift, ledger, standing);
     let Err(failure) = done else {
         world.shift.leases.let_go(lease, End::Done).await?;
         spans::worked(traces, step, standing, (moved.await?, None), times);
@@ -103,8 +103,7 @@ pub async fn fail(
     let event = Event::Failed { reason: failure.ending() };
     if standing.state.next(&event).is_ok() {
         world.account.append(standing, event, Some(lease)).await?;
-        let (ledger, since) = (&*world.account.ledger, standing.sequence);
-        report::moved(&world.shift, ledger, &standing.id, since).await?;
+        report::moved(&world.shift, &*world.account.ledger, standing).await?;
     }
     Ok(())
 }

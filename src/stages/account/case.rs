@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use tokio::sync::OnceCell;
+
 use crate::domain::request::Request;
 use crate::evidence::encryption::Encryption;
 use crate::evidence::seal::RequestKey;
+use crate::ports::ledger::Record;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 
@@ -20,9 +23,17 @@ pub struct Case {
     /// Items whose outcome was recorded since it was loaded; may be read meanwhile.
     pub recorded: Arc<AtomicU64>,
     pub(super) key: RequestKey,
+    /// Its records up to there, once somebody asked for them.
+    pub(super) past: OnceCell<Vec<Record>>,
 }
 
 impl Case {
+    /// It got a record.
+    pub fn moved_on(&mut self, standing: Standing) {
+        self.standing = standing;
+        self.past = OnceCell::new();
+    }
+
     /// How the archive is encrypted, where the request wants that.
     pub fn encryption(&self) -> Option<Encryption> {
         let to = self.request.options.encrypt_to.as_ref()?;

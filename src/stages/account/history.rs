@@ -19,57 +19,72 @@ impl Account {
         Ok(now.is_none_or(|now| now.sequence != case.standing.sequence))
     }
 
+    /// The records of a case up to where it stands.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub async fn past<'a>(&self, case: &'a Case) -> Result<&'a [Record], Failure> {
+        let records = async || self.ledger.records(&case.request.id).await;
+        case.past.get_or_try_init(records).await.map(Vec::as_slice)
+    }
+
     /// Which look at the sources a request is in, counted from its first find through its whole
     /// life: each has ordinals of its own, so that none forgets what another has done.
-    pub async fn look(&self, id: &RequestId) -> Result<u64, Failure> {
-        let records = self.ledger.records(id).await?;
+    pub async fn look(&self, case: &Case) -> Result<u64, Failure> {
         let begins = |event: &Event| matches!(event, Event::FindStarted | Event::Acted { .. });
-        let begun = records.iter().filter(|record| begins(&record.event)).count() as u64;
+        let records = self.past(case).await?.iter();
+        let begun = records.filter(|record| begins(&record.event)).count() as u64;
         Ok(begun.saturating_sub(1))
     }
 
     /// What became of the items of a request so far. What is only listed was not found: nothing of
     /// it could be read.
-    pub async fn counts(&self, id: &RequestId) -> Result<Counts, Failure> {
+    pub async fn counts(&self, case: &Case) -> Result<Counts, Failure> {
+        self.counts_after(&case.request.id, self.past(case).await?).await
+    }
+
+    /// The same of a request with these records.
+    pub(super) async fn counts_after(
+        &self,
+        id: &RequestId,
+        records: &[Record],
+    ) -> Result<Counts, Failure> {
         let drafted = self.ledger.drafted(id).await?;
         let listed = drafted.into_iter().filter(|(_, action, _)| action.is_unsearched());
         let listed = listed.map(|(.., count)| count).sum();
-        let (seen, shares) = self.plan(id).await?;
+        let (seen, shares) = plan(records);
         let known = shares.iter().map(|share| share.known).sum();
         Ok(Counts { known, ..Counts::new(seen, &self.ledger.tally(id).await?, listed) })
     }
 
     /// How many items the find of a request looked at.
-    pub async fn seen(&self, id: &RequestId) -> Result<u64, Failure> {
-        Ok(self.plan(id).await?.0)
+    pub async fn seen(&self, case: &Case) -> Result<u64, Failure> {
+        Ok(plan(self.past(case).await?).0)
     }
 
     /// What the plan of a request takes of each source.
-    pub async fn shares(&self, id: &RequestId) -> Result<Vec<Share>, Failure> {
-        Ok(self.plan(id).await?.1)
+    pub async fn shares<'a>(&self, case: &'a Case) -> Result<&'a [Share], Failure> {
+        Ok(plan(self.past(case).await?).1)
     }
 
     /// Where the find of a request looked, and where not.
-    pub async fn coverage(&self, id: &RequestId) -> Result<Vec<Covered>, Failure> {
-        Ok(coverage(&self.ledger.records(id).await?))
+    pub async fn coverage(&self, case: &Case) -> Result<Vec<Covered>, Failure> {
+        Ok(coverage(self.past(case).await?))
     }
 
     /// When the find of a request looked: from its beginning to its end.
-    pub async fn searched(
-        &self,
-        id: &RequestId,
-    ) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
-        Ok(searched(&self.ledger.records(id).await?))
+    pub async fn searched(&self, case: &Case) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
+        Ok(searched(self.past(case).await?))
     }
+}
 
-    async fn plan(&self, id: &RequestId) -> Result<(u64, Vec<Share>), Failure> {
-        let records = self.ledger.records(id).await?;
-        let plan = records.into_iter().rev().find_map(|record| match record.event {
-            Event::Planned { seen, sources, .. } => Some((seen, sources)),
-            _ => None,
-        });
-        Ok(plan.unwrap_or_default())
-    }
+/// How many items the last find of these records looked at, and what its plan takes of each source.
+fn plan(records: &[Record]) -> (u64, &[Share]) {
+    let plan = records.iter().rev().find_map(|record| match &record.event {
+        Event::Planned { seen, sources, .. } => Some((*seen, sources.as_slice())),
+        _ => None,
+    });
+    plan.unwrap_or_default()
 }
 
 /// Where the last find of these records looked, and where not; with what came of the tenant's logs

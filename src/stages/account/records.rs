@@ -102,7 +102,8 @@ impl Account {
         // What was erased until then stands, whatever becomes of the rest.
         let is_of = |is: fn(RequestKind) -> bool| standing.kind.is_some_and(is);
         if state == State::Failed && is_of(|kind| !kind.is_export()) {
-            let counts = self.counts(&standing.id).await?;
+            let records = self.ledger.records(&standing.id).await?;
+            let counts = self.counts_after(&standing.id, &records).await?;
             if !counts.outcomes.is_empty() {
                 details.insert("counts".into(), announce::count(&counts));
             }

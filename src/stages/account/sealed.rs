@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 use crate::domain::failure::Failure;
 use crate::domain::request::{Request, RequestId};
 use crate::evidence::seal::{BrokenSeal, Purpose, RequestKey};
@@ -31,7 +33,8 @@ impl Account {
         let key = self.keys.request_key(id, &sealed.wrapped_key).map_err(unsealing)?;
         let request = unsealed(&key, id, &sealed.body)?;
         let (standing, lease) = (standing.clone(), lease.clone());
-        Ok(Case { request, standing, lease, recorded: Arc::default(), key })
+        let (recorded, past) = (Arc::default(), OnceCell::new());
+        Ok(Case { request, standing, lease, recorded, key, past })
     }
 }
 

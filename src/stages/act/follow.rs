@@ -58,7 +58,7 @@ pub async fn follow(
     with: &Following<'_>,
 ) -> Result<Option<u64>, Failure> {
     let (id, lease) = (&case.request.id, &case.lease);
-    let goes_back = rounds(&account.ledger.records(id).await?) < with.rounds_max;
+    let goes_back = rounds(account.past(case).await?) < with.rounds_max;
     let now = account.ledger.now().await?;
     let (mut after, mut failed) = (None, None);
     loop {

@@ -124,7 +124,7 @@ impl<'a> Draft<'a> {
 /// # Errors
 /// The ledger's failure.
 pub async fn supersede(account: &Account, case: &Case) -> Result<(), Failure> {
-    let round = account.look(&case.request.id).await?;
+    let round = account.look(case).await?;
     let first = ordinals(round, 0).start;
     if round == 0 {
         return Ok(());
@@ -240,7 +240,7 @@ impl<'a> Drafts<'a> {
             }
         }
         for draft in &mut self.drafts {
-            let round = self.account.look(&draft.case.request.id).await?;
+            let round = self.account.look(draft.case).await?;
             let ordinals = ordinals(round, self.shard.number);
             draft.next_ordinal = ordinals.start + drafted;
             self.firsts.push(ordinals.start);

@@ -42,7 +42,7 @@ pub async fn find(
 ) -> Result<(), Failure> {
     // An archive is written anew from its first item on.
     account.clear_items(case, Cleared::All).await?;
-    let ordinals = ordinals(account.look(&case.request.id).await?, 0);
+    let ordinals = ordinals(account.look(case).await?, 0);
     let mut draft = Draft::new(case, ordinals.start);
     let (mut seen, mut unreadable): (BTreeMap<String, u64>, u64) = Default::default();
     let mut holdings = Holdings::of(sources, &case.request).await?;

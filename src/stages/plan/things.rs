@@ -112,7 +112,7 @@ pub async fn look_again(
             left.push(planned);
         }
     }
-    let ordinals = ordinals(account.look(&case.request.id).await?, 0);
+    let ordinals = ordinals(account.look(case).await?, 0);
     account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
     // What needs no act has its outcome: nobody goes back for it.
     let mut draft = Draft::again(case, HashSet::new()).starting_at(ordinals.start);
@@ -410,7 +410,7 @@ pub fn holders<'a>(
 
 /// Ledgers what this look found, in the place of what an earlier try of it did.
 async fn draft(account: &Account, case: &Case, planned: Vec<Planned>) -> Result<(), Failure> {
-    let ordinals = ordinals(account.look(&case.request.id).await?, 0);
+    let ordinals = ordinals(account.look(case).await?, 0);
     account.clear_items(case, Cleared::Ordinals(ordinals.clone())).await?;
     let mut draft = Draft::new(case, ordinals.start);
     for planned in planned {

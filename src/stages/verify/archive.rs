@@ -66,8 +66,7 @@ pub async fn read_back(
     rounds_max: u32,
     kept: KeptFor,
 ) -> Result<(), Failure> {
-    let id = &case.request.id;
-    let records = account.ledger.records(id).await?;
+    let records = account.past(case).await?;
     let archive = records.iter().rev().find_map(|record| match &record.event {
         Event::Acted { archive } => archive.clone(),
         _ => None,

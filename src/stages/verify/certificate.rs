@@ -57,8 +57,8 @@ pub async fn certify(
     reckoning: Reckoning,
 ) -> Result<Evidence, Failure> {
     let now = account.clock.now();
-    let records = account.ledger.records(&case.request.id).await?;
-    let mut certificate = filled(account, case, &records, reckoning, now);
+    let records = account.past(case).await?;
+    let mut certificate = filled(account, case, records, reckoning, now);
     let document = signer.certify(&mut certificate, now).into();
     let issued = Issued { certificate, document };
     let desk = Desk { account, exports, signer, case };

@@ -103,8 +103,8 @@ impl<'a> Telling<'a> {
     /// # Errors
     /// A failure of the ledger.
     pub async fn end(self) -> Result<Counts, Failure> {
-        let mut counts = self.account.counts(&self.case.request.id).await?;
-        let coverage = self.account.coverage(&self.case.request.id).await?;
+        let mut counts = self.account.counts(self.case).await?;
+        let coverage = self.account.coverage(self.case).await?;
         counts.coverage = Coverage::of(within(&coverage, EVENT_BYTES_MAX));
         if let Some(keeping) = self.keeping {
             counts.left = keeping.end().await?;

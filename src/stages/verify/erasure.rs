@@ -38,7 +38,7 @@ use crate::stages::verify::counts::{Telling, counts};
 use crate::stages::verify::horizon::Horizon;
 use crate::stages::verify::reckoning::reckon;
 use crate::stages::verify::tombstones::bury;
-use crate::stages::verify::untouched::still_standing;
+use crate::stages::verify::untouched::{Again, still_standing};
 use crate::stages::walk::pass::{Patience, Walk};
 
 /// Planned items read from the ledger at a time.
@@ -71,7 +71,7 @@ async fn expected(
     case: &Case,
     shard: &Shard,
 ) -> Result<HashSet<Place>, Failure> {
-    let Range { start, end } = ordinals(account.look(&case.request.id).await?, shard.number);
+    let Range { start, end } = ordinals(account.look(case).await?, shard.number);
     let mut expected = HashSet::new();
     let mut entries = pin!(account.entries_if(case, move |item| {
         !(start..end).contains(&item.ordinal)
@@ -89,7 +89,7 @@ async fn expected(
 /// What a conclusion is drawn with.
 pub struct Ending<'a> {
     /// The sweep that looked again; none where the thing itself was looked up.
-    pub sweep: Option<u64>,
+    pub again: Option<Again<'a>>,
     /// The sources, which say until when their soft-deleted copies last; and who knows people.
     pub around: Around<'a>,
     /// Which runs and folders are taken along.
@@ -118,8 +118,8 @@ pub struct Ending<'a> {
 /// A failure of a source or of the ledger.
 pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Result<(), Failure> {
     let left = take_stock(account, case, with).await?;
-    let records = account.ledger.records(&case.request.id).await?;
-    if !left.is_empty() && rounds(&records) < with.rounds_max {
+    let records = account.past(case).await?;
+    if !left.is_empty() && rounds(records) < with.rounds_max {
         account.advance(case, Event::LeftOver { items: left.len() as u64 }).await?;
         return Ok(());
     }
@@ -130,7 +130,7 @@ pub async fn conclude(account: &Account, case: &Case, with: &Ending<'_>) -> Resu
     let horizon =
         Horizon::new(with.around.sources, erased_at, with.patience).of(case.request.thing());
     let telling = Telling::new(account, case, with.left_until);
-    let reckoning = reckon(account, case, with.sweep, horizon, telling).await?;
+    let reckoning = reckon(account, case, with.again, horizon, telling).await?;
     let (unrecoverable_after, untouched) = (reckoning.unrecoverable_after, reckoning.untouched);
     let counts = reckoning.counts.clone();
     let remembered = with.remembered_until.map(|until| (until, reckoning.standing()));
@@ -158,7 +158,7 @@ async fn take_stock(
     case: &Case,
     with: &Ending<'_>,
 ) -> Result<Vec<u64>, Failure> {
-    let round = account.look(&case.request.id).await?;
+    let round = account.look(case).await?;
     let (before, again) = (0..ordinals(round, 0).start, ordinals(round, RUNS_SHARD));
     // What could not be read by then either, this look has listed itself.
     account.clear_items(case, Cleared::Listed(before.clone())).await?;
@@ -225,8 +225,8 @@ async fn company_since(
             }
         }
     }
-    let mut more = match with.sweep {
-        Some(sweep) => still_standing(account, erased, sweep).await?,
+    let mut more = match with.again {
+        Some(again) => still_standing(account, erased, again.sweep).await?,
         None => Vec::new(),
     };
     let met: HashSet<Place> = more.iter().map(|planned| planned.finding.item.place()).collect();

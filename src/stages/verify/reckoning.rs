@@ -20,7 +20,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::verify::counts::Telling;
 use crate::stages::verify::horizon::Horizon;
-use crate::stages::verify::untouched::parted;
+use crate::stages::verify::untouched::{Again, parted};
 use crate::stages::walk::inventory::name;
 
 /// See the module.
@@ -56,14 +56,14 @@ impl Reckoning {
     }
 }
 
-/// Takes it down; `sweep` is the one that looked again, if one did.
+/// Takes it down; `again` is the second look, if a sweep looked.
 ///
 /// # Errors
 /// A failure of a source or of the ledger.
 pub async fn reckon(
     account: &Account,
     case: &Case,
-    sweep: Option<u64>,
+    again: Option<Again<'_>>,
     mut horizon: Horizon<'_>,
     mut telling: Telling<'_>,
 ) -> Result<Reckoning, Failure> {
@@ -96,8 +96,8 @@ pub async fn reckon(
         telling.note(entry).await?;
     }
     let plan: HashSet<u64> = names.iter().copied().collect();
-    let parted = match sweep {
-        Some(sweep) => parted(account, case, sweep, &plan).await?,
+    let parted = match again {
+        Some(again) => parted(account, case, again, &plan).await?,
         None => None,
     };
     let mut planned = None;
@@ -109,7 +109,7 @@ pub async fn reckon(
             item.unseen = !left.remove(&name);
         }
     }
-    let again = match sweep {
+    let again = match again {
         Some(_) => looked_again(account, case).await?,
         None => BTreeMap::new(),
     };

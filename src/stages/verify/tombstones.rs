@@ -13,6 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::request::RequestId;
 use crate::domain::state::{Event, Regained};
 use crate::ports::kept::tombstones::Tombstone;
+use crate::ports::standing::Standing;
 use crate::ports::tasks::Lease;
 use crate::stages::account::case::Case;
 use crate::stages::account::records::Account;
@@ -38,8 +39,8 @@ pub async fn bury(
         return Ok(());
     }
     let id = &case.request.id;
-    let shares = account.shares(id).await?;
-    let sources = shares.into_iter().map(|share| share.source).collect();
+    let shares = account.shares(case).await?.iter();
+    let sources = shares.map(|share| share.source.clone()).collect();
     let tombstone = Tombstone { marks, sources, left, until };
     account.ledger.bury(&case.lease, id, &tombstone).await
 }
@@ -49,7 +50,7 @@ pub async fn bury(
 ///
 /// # Errors
 /// The ledger's failure.
-pub async fn tell(account: &Account, lease: &Lease) -> Result<Vec<(RequestId, u64)>, Failure> {
+pub async fn tell(account: &Account, lease: &Lease) -> Result<Vec<Standing>, Failure> {
     let mut returned: BTreeMap<RequestId, Vec<Regained>> = BTreeMap::new();
     for (id, regained) in account.ledger.returned().await? {
         returned.entry(id).or_default().push(regained);
@@ -59,7 +60,7 @@ pub async fn tell(account: &Account, lease: &Lease) -> Result<Vec<(RequestId, u6
         let Some(standing) = account.ledger.standing(&id).await? else { continue };
         let items = sources.iter().map(|source| source.items).sum();
         account.append(&standing, Event::Returned { items, sources }, Some(lease)).await?;
-        told.push((id, standing.sequence));
+        told.push(standing);
     }
     account.ledger.forget_buried(lease).await?;
     Ok(told)

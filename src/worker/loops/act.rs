@@ -146,7 +146,7 @@ async fn act(
         }
         // Asked here, of the ledgered plan, and not where the plan is made: so no crash between the
         // two lets a plan slip by.
-        let shares = account.shares(&standing.id).await?;
+        let shares = account.shares(&case).await?;
         let (guard, kind) = (&world.mandate.guard, case.request.kind);
         let objection = match case.request.thing() {
             Some(thing) => guard.objection_to(kind, thing, &shares),
@@ -166,7 +166,7 @@ async fn act(
             // A person withdrew it first.
             return Ok(());
         };
-        case.standing = standing;
+        case.moved_on(standing);
     }
     let (halt, began) = (Arc::default(), account.clock.now());
     let (id, kind) = (&case.request.id, case.request.kind);

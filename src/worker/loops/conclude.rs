@@ -13,6 +13,7 @@ use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
 use crate::stages::account::case::Case;
 use crate::stages::find;
 use crate::stages::verify::erasure::{self, Ending};
+use crate::stages::verify::untouched::{Again, Comparisons};
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::settle::settle;
@@ -22,14 +23,16 @@ use crate::worker::world::World;
 /// Concludes until stopped.
 pub async fn run(world: &World) {
     let (mut tries, mut line) = (Tries::default(), Line::default());
+    let compared = Comparisons::default();
     while !world.shift.stopper.is_stopped() {
-        let turn = Box::pin(turn(world, &mut line));
+        let turn = Box::pin(turn(world, &mut line, &compared));
         let turn = world.shift.stopper.run_until_stopped(turn).await;
         match turn {
             None => return,
             Some(Ok(worked)) => {
                 tries = Tries::default();
                 if !worked {
+                    compared.clear();
                     world.shift.rest().await;
                 }
             }
@@ -42,7 +45,7 @@ pub async fn run(world: &World) {
 }
 
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
-async fn turn(world: &World, line: &mut Line) -> Result<bool, Failure> {
+async fn turn(world: &World, line: &mut Line, compared: &Comparisons) -> Result<bool, Failure> {
     let (ledger, now) = (&world.account.ledger, world.account.clock.now());
     let (mut looked, look) = (false, async || ledger.walked(TURN).await);
     while let Some(standing) = line.first(now, &mut looked, look).await? {
@@ -68,7 +71,7 @@ async fn turn(world: &World, line: &mut Line) -> Result<bool, Failure> {
             }
         };
         let began = world.account.clock.now();
-        let concluding = Box::pin(conclude(world, purpose, &standing, &lease));
+        let concluding = Box::pin(conclude(world, purpose, &standing, &lease, compared));
         let concluded = world.shift.leases.hold(&lease, concluding).await;
         settle(world, (purpose.word(), began), &standing, &lease, concluded).await?;
         world.shift.ring();
@@ -82,6 +85,7 @@ async fn conclude(
     purpose: Purpose,
     standing: &Standing,
     lease: &Lease,
+    compared: &Comparisons,
 ) -> Result<(), Failure> {
     let World { account, mandate, .. } = world;
     let policy = &mandate.policy;
@@ -106,7 +110,7 @@ async fn conclude(
         Purpose::Verify => {
             let now = account.clock.now();
             let ending = Ending {
-                sweep: Some(sweep.id),
+                again: Some(Again { sweep: sweep.id, compared }),
                 around: world.around(),
                 policy,
                 exports: &*world.exports,

@@ -149,7 +149,7 @@ async fn open(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, Fa
             continue;
         }
         let Some(standing) = begun(world, standing, lease).await? else { continue };
-        case.standing = standing;
+        case.moved_on(standing);
         // Whatever an earlier sweep drafted and did not bring to an end. What an earlier try of an
         // erasure has done stays; an archive is written anew.
         let drafts = match purpose {
@@ -260,8 +260,7 @@ async fn begun(
     }
     let begun = world.account.append(&standing, Event::FindStarted, Some(lease)).await?;
     if begun.is_some() {
-        let (shift, ledger) = (&world.shift, &*world.account.ledger);
-        report::moved(shift, ledger, &standing.id, standing.sequence).await?;
+        report::moved(&world.shift, &*world.account.ledger, &standing).await?;
     }
     Ok(begun)
 }
@@ -389,8 +388,8 @@ async fn close(world: &World, purpose: Purpose, lease: &Lease) -> Result<bool, F
         return Ok(true);
     }
     if purpose == Purpose::Find {
-        for (id, since) in tombstones::tell(account, lease).await? {
-            report::moved(&world.shift, &*world.account.ledger, &id, since).await?;
+        for since in tombstones::tell(account, lease).await? {
+            report::moved(&world.shift, &*account.ledger, &since).await?;
         }
     }
     account.ledger.close_sweep(lease, sweep.id).await?;

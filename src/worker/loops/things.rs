@@ -61,7 +61,7 @@ async fn look(world: &World, standing: &Standing, lease: &Lease) -> Result<(), F
     things::look_again(account, sources, &mandate.policy, &case).await?;
     let now = account.clock.now();
     let ending = Ending {
-        sweep: None,
+        again: None,
         around: world.around(),
         policy: &mandate.policy,
         exports: &*world.exports,
