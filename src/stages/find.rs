@@ -19,6 +19,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
+use crate::stages::account::people::Acquaintances;
 use crate::stages::account::records::Account;
 use crate::stages::coverage::coverage;
 use crate::stages::homes::along::Along;
@@ -47,6 +48,15 @@ pub async fn find(
     Drafts::new(account, sources, policy, drafts, shard, with)?.walk().await
 }
 
+/// By what it is told who else is a person.
+#[derive(Clone, Copy)]
+pub struct Sparing<'a> {
+    /// Whom sweeps met.
+    pub met: &'a Acquaintances,
+    /// How an item is looked through again.
+    pub limits: &'a ItemLimits,
+}
+
 /// Makes the drafts of a sweep that was walked whole the plan of a request, and brings it to
 /// `planned`. A request that left `finding` meanwhile (it was cancelled) is left alone.
 ///
@@ -58,10 +68,10 @@ pub async fn conclude(
     policy: &Policy,
     case: &Case,
     sweep: &Sweep,
-    limits: &ItemLimits,
+    sparing: Sparing<'_>,
 ) -> Result<(), Failure> {
     let (round, sources) = (account.look(case).await?, around.sources);
-    spare_others(account, sources, policy, case, limits).await?;
+    spare_others(account, sources, policy, case, sparing).await?;
     let along = take_along(account, around, policy, case, round).await?;
     supersede(account, case).await?;
     let drafted = account.ledger.drafted(&case.request.id).await?;
@@ -116,12 +126,12 @@ async fn spare_others(
     sources: &[Arc<dyn Source>],
     policy: &Policy,
     case: &Case,
-    limits: &ItemLimits,
+    Sparing { met, limits }: Sparing<'_>,
 ) -> Result<(), Failure> {
     if case.request.kind.is_export() || !policy.asks_who_else() {
         return Ok(());
     }
-    let acquainted = account.acquainted(case).await?;
+    let acquainted = met.of(account, case).await?;
     if acquainted.known.is_empty() {
         return Ok(());
     }

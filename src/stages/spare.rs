@@ -84,7 +84,7 @@ impl<'a> Among<'a> {
     pub fn new(judged: Judged<'a>, acquainted: Acquainted, limits: &'a ItemLimits) -> Self {
         let Acquainted { known, overflowed } = acquainted;
         let people = judged.request.people().into();
-        Self { judged, people, known: Arc::new(known), overflowed, limits }
+        Self { judged, people, known, overflowed, limits }
     }
 
     /// The plan of an item that others are named in too; `None` if the one that is there stays.

@@ -113,6 +113,22 @@ fn exports_go_one_by_one() {
     assert_eq!(most_at_once(&scenario, "access"), 1);
 }
 
+/// What the sweeps saw and whom they met is the same for all, and is read once.
+#[test]
+fn what_a_sweep_came_to_is_read_once_for_all_whom_it_is_about() {
+    const PEOPLE: usize = 8;
+    let mut scenario = abreast(PEOPLE).ruled_by(vec![redacting()]);
+    for person in 0..PEOPLE {
+        scenario = scenario.sent(of_person(person, "erasure"));
+    }
+    scenario.limits.verify_gather_ms = 60_000;
+    let ended = lived(&scenario);
+    assert_eq!(ended.matches("is completed").count(), PEOPLE, "{ended}");
+    for (name, times) in [("seen", 2), ("people", 1)] {
+        assert_eq!(scenario.wire.looks(name), times, "{name}");
+    }
+}
+
 fn redacting() -> Rule {
     Rule { shared: Some(Treatment::Redact), otherwise: Otherwise::Leave, ..rule(Treatment::Redact) }
 }

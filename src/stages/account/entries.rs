@@ -211,7 +211,8 @@ impl Account {
         stream::try_unfold(Some(None), move |after| async move {
             let Some(after) = after else { return Ok(None) };
             let page = self.ledger.items(&case.request.id, after, false, PAGE).await?;
-            let next = page.last().map(|last| Some(last.ordinal));
+            let is_last = page.len() < PAGE as usize;
+            let next = page.last().filter(|_| !is_last).map(|last| Some(last.ordinal));
             Ok::<_, Failure>(Some((stream::iter(page.into_iter().map(Ok)), next)))
         })
         .try_flatten()

@@ -1,6 +1,8 @@
 //! Whom the documents of a workspace name, sealed on the way into the ledger and unsealed on the
 //! way out.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::domain::asked::subject::IdentityType;
 use crate::domain::failure::Failure;
 use crate::matching::people::kin::known::Known;
@@ -14,9 +16,10 @@ use crate::stages::account::records::Account;
 const PAGE: u32 = 1000;
 
 /// Those whom the workspace knows.
+#[derive(Clone)]
 pub struct Acquainted {
     /// To be met again.
-    pub known: Known,
+    pub known: Arc<Known>,
     /// Whether there may be more than could be kept.
     pub overflowed: bool,
 }
@@ -32,7 +35,37 @@ impl Acquainted {
         let known = tokio::task::spawn_blocking(move || Known::new(groups)).await;
         let doing = "preparing whom documents name";
         let known = known.map_err(|error| Failure::permanent(doing).because(error))?;
-        Ok(Self { known, overflowed })
+        Ok(Self { known: Arc::new(known), overflowed })
+    }
+}
+
+/// Those whom the last sweep met that was asked for, unsealed once for all requests that it was
+/// for.
+#[derive(Default)]
+pub struct Acquaintances(Mutex<Option<(u64, Acquainted)>>);
+
+impl Acquaintances {
+    /// Whom the sweep met that found for a request.
+    ///
+    /// # Errors
+    /// Those of [`Account::acquainted`].
+    pub async fn of(&self, account: &Account, case: &Case) -> Result<Acquainted, Failure> {
+        let sweep = account.found_by(case).await?;
+        if let Some((_, met)) = self.last().as_ref().filter(|(known, _)| *known == sweep) {
+            return Ok(met.clone());
+        }
+        let met = account.met_by(sweep).await?;
+        *self.last() = Some((sweep, met.clone()));
+        Ok(met)
+    }
+
+    /// Forgets them.
+    pub fn clear(&self) {
+        *self.last() = None;
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(u64, Acquainted)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,9 +95,17 @@ impl Account {
     /// # Errors
     /// The ledger's failure; what it keeps was sealed under another key.
     pub async fn acquainted(&self, case: &Case) -> Result<Acquainted, Failure> {
+        self.met_by(self.found_by(case).await?).await
+    }
+
+    /// No sweep is called 0, and none met anybody.
+    async fn found_by(&self, case: &Case) -> Result<u64, Failure> {
+        Ok(self.ledger.found_by(&case.request.id).await?.unwrap_or_default())
+    }
+
+    async fn met_by(&self, sweep: u64) -> Result<Acquainted, Failure> {
         let doing = "unsealing whom documents name";
         let mut groups = Vec::new();
-        let sweep = self.ledger.found_by(&case.request.id).await?.unwrap_or_default();
         let mut after = String::new();
         loop {
             let page = self.ledger.people(sweep, &after, PAGE).await?;

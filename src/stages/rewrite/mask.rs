@@ -102,7 +102,7 @@ pub async fn meet(
     let mut crowd = Crowd::new(person, &PeopleLimits::default());
     let Acquainted { known, overflowed } = account.acquainted(case).await?;
     crowd.add(&Census { overflowed, ..Census::default() });
-    let known = &Arc::new(known);
+    let known = &known;
     let censuses = account.entries(case).map(|entry| async move {
         let Entry { planned, .. } = entry?;
         let item = &planned.finding.item;

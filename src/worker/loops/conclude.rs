@@ -11,7 +11,8 @@ use crate::domain::state::State;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{End, Lease, Purpose, Sweep, work_on};
 use crate::stages::account::case::Case;
-use crate::stages::find;
+use crate::stages::account::people::Acquaintances;
+use crate::stages::find::{self, Sparing};
 use crate::stages::verify::erasure::{self, Ending};
 use crate::stages::verify::untouched::{Again, Comparisons};
 use crate::worker::pace::retry::Tries;
@@ -20,19 +21,33 @@ use crate::worker::settle::settle;
 use crate::worker::turns::{Line, TURN};
 use crate::worker::world::World;
 
+/// What the requests of a sweep have in common, kept while one is concluded after the other.
+#[derive(Default)]
+struct Common {
+    met: Acquaintances,
+    compared: Comparisons,
+}
+
+impl Common {
+    fn clear(&self) {
+        self.met.clear();
+        self.compared.clear();
+    }
+}
+
 /// Concludes until stopped.
 pub async fn run(world: &World) {
     let (mut tries, mut line) = (Tries::default(), Line::default());
-    let compared = Comparisons::default();
+    let common = Common::default();
     while !world.shift.stopper.is_stopped() {
-        let turn = Box::pin(turn(world, &mut line, &compared));
+        let turn = Box::pin(turn(world, &mut line, &common));
         let turn = world.shift.stopper.run_until_stopped(turn).await;
         match turn {
             None => return,
             Some(Ok(worked)) => {
                 tries = Tries::default();
                 if !worked {
-                    compared.clear();
+                    common.clear();
                     world.shift.rest().await;
                 }
             }
@@ -45,7 +60,7 @@ pub async fn run(world: &World) {
 }
 
 /// One conclusion, of the request that is due first; `false` if there is none to be drawn now.
-async fn turn(world: &World, line: &mut Line, compared: &Comparisons) -> Result<bool, Failure> {
+async fn turn(world: &World, line: &mut Line, common: &Common) -> Result<bool, Failure> {
     let (ledger, now) = (&world.account.ledger, world.account.clock.now());
     let (mut looked, look) = (false, async || ledger.walked(TURN).await);
     while let Some(standing) = line.first(now, &mut looked, look).await? {
@@ -71,7 +86,7 @@ async fn turn(world: &World, line: &mut Line, compared: &Comparisons) -> Result<
             }
         };
         let began = world.account.clock.now();
-        let concluding = Box::pin(conclude(world, purpose, &standing, &lease, compared));
+        let concluding = Box::pin(conclude(world, purpose, &standing, &lease, common));
         let concluded = world.shift.leases.hold(&lease, concluding).await;
         settle(world, (purpose.word(), began), &standing, &lease, concluded).await?;
         world.shift.ring();
@@ -85,7 +100,7 @@ async fn conclude(
     purpose: Purpose,
     standing: &Standing,
     lease: &Lease,
-    compared: &Comparisons,
+    common: &Common,
 ) -> Result<(), Failure> {
     let World { account, mandate, .. } = world;
     let policy = &mandate.policy;
@@ -104,13 +119,13 @@ async fn conclude(
     }
     match purpose {
         Purpose::Find => {
-            let limits = (&mandate.limits).into();
-            find::conclude(account, world.around(), policy, &case, &sweep, &limits).await
+            let sparing = Sparing { met: &common.met, limits: &(&mandate.limits).into() };
+            find::conclude(account, world.around(), policy, &case, &sweep, sparing).await
         }
         Purpose::Verify => {
             let now = account.clock.now();
             let ending = Ending {
-                again: Some(Again { sweep: sweep.id, compared }),
+                again: Some(Again { sweep: sweep.id, compared: &common.compared }),
                 around: world.around(),
                 policy,
                 exports: &*world.exports,

@@ -1,6 +1,7 @@
 //! What stands between a simulated daemon and its ports: it counts effects, stops the world at one
 //! of them, lets a test act when something was ledgered, and knows when everybody waits.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -78,6 +79,7 @@ pub struct Tripwire {
     faults: Mutex<Vec<Fault>>,
     patience: AtomicUsize,
     reads: Mutex<Vec<ReadOfPlan>>,
+    looks: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 /// How somebody read planned items.
@@ -155,6 +157,11 @@ impl Tripwire {
     /// How planned items were read so far.
     pub fn reads(&self) -> Vec<ReadOfPlan> {
         self.reads.lock().unwrap().clone()
+    }
+
+    /// How often that was called which changes nothing.
+    pub fn looks(&self, name: &str) -> usize {
+        self.looks.lock().unwrap().get(name).copied().unwrap_or_default()
     }
 
     /// Everything works again.
@@ -261,6 +268,7 @@ impl Tripwire {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let _busy = self.busy();
+        *self.looks.lock().unwrap().entry(name).or_default() += 1;
         self.check(name)?;
         self.underway(work).await
     }
