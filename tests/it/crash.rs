@@ -377,22 +377,25 @@ fn cancelled() -> Scenario {
 }
 
 /// Held by the guard, and approved.
-fn held() -> Scenario {
+/// An erasure that the guard holds, and what a person says once which record is there.
+fn looked_at(says: &[(&'static str, &str)]) -> Scenario {
     let mut scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
     scenario.guard = Guard { items_max: 1, share_max: 1.0, share_items_min: 0 };
-    let inbox = Arc::clone(&scenario.inbox);
-    let approve = control("approve", "r-1").to_string();
-    scenario.wire.on("held", move || inbox.push(approve.clone(), correspondence()));
+    for (word, verb) in says {
+        let inbox = Arc::clone(&scenario.inbox);
+        let says = control(verb, "r-1").to_string();
+        scenario.wire.on(word, move || inbox.push(says.clone(), correspondence()));
+    }
     scenario
 }
 
-/// Given more time while it is looked at by the guard, and approved.
+fn held() -> Scenario {
+    looked_at(&[("held", "approve")])
+}
+
+/// Given more time while a person is to decide, and approved then.
 fn lengthened() -> Scenario {
-    let scenario = held();
-    let inbox = Arc::clone(&scenario.inbox);
-    let extend = control("extend", "r-1").to_string();
-    scenario.wire.on("planned", move || inbox.push(extend.clone(), correspondence()));
-    scenario
+    looked_at(&[("held", "extend"), ("extended", "approve")])
 }
 
 /// Told by HTTP, by one host at once and by another that refuses at first.
