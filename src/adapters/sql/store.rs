@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::AnyConnection;
 
 use crate::adapters::sql::clock::LedgerClock;
 use crate::adapters::sql::connecting::connect::{Connections, Dialect};
-use crate::adapters::sql::connecting::readers::Reader;
+use crate::adapters::sql::connecting::hands::InHand;
+use crate::adapters::sql::connecting::writing::Writing;
 use crate::adapters::sql::key;
 use crate::adapters::sql::migrate;
 use crate::adapters::sql::refusal::while_doing;
@@ -112,7 +113,7 @@ impl SqlLedger {
     ///
     /// # Errors
     /// The master key was replaced meanwhile; whatever the database refuses.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
+    pub(super) async fn begin(&self) -> Result<Writing, Failure> {
         let mut transaction = self.begin_anyway().await?;
         if let (Some(ours), Dialect::Postgres) = (self.key.get(), self.dialect())
             && key::keyed_by(&mut transaction).await?.iter().any(|key| key != ours)
@@ -127,7 +128,7 @@ impl SqlLedger {
     ///
     /// # Errors
     /// Whatever the database refuses.
-    pub(super) async fn begin_anyway(&self) -> Result<Transaction<'static, Any>, Failure> {
+    pub(super) async fn begin_anyway(&self) -> Result<Writing, Failure> {
         self.connections.begin().await
     }
 
@@ -144,10 +145,7 @@ impl SqlLedger {
     ///
     /// # Errors
     /// The lease is another's; whatever the database refuses.
-    pub(super) async fn begin_under(
-        &self,
-        lease: &Lease,
-    ) -> Result<Transaction<'static, Any>, Failure> {
+    pub(super) async fn begin_under(&self, lease: &Lease) -> Result<Writing, Failure> {
         let mut transaction = self.begin().await?;
         let ours = match self.dialect() {
             // Whoever writes to a file is alone.
@@ -170,7 +168,7 @@ impl SqlLedger {
     ///
     /// # Errors
     /// None can be had.
-    pub(super) async fn read(&self) -> Result<Reader, Failure> {
+    pub(super) async fn read(&self) -> Result<InHand, Failure> {
         self.connections.read().await
     }
 
@@ -199,7 +197,7 @@ impl SqlLedger {
 ///
 /// # Errors
 /// Whatever the database refuses.
-pub(super) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), Failure> {
+pub(super) async fn commit(transaction: Writing) -> Result<(), Failure> {
     transaction.commit().await.map_err(while_doing("committing to the ledger"))
 }
 

@@ -8,16 +8,15 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use tokio::time::timeout;
 
-use crate::adapters::sql::connecting::readers::{Reader, Readers};
+use crate::adapters::sql::connecting::hands::{Hands, InHand};
+use crate::adapters::sql::connecting::writing::Writing;
 use crate::adapters::sql::refusal::{refusal, while_doing};
 use crate::domain::failure::Failure;
 
@@ -26,11 +25,17 @@ pub struct Connections {
     /// Which database it is.
     pub dialect: Dialect,
     /// For statements that change nothing.
-    read: Readers,
-    write: AnyPool,
-    /// Whether the connection that writes is to be replaced before it is used again.
-    worn_out: Arc<AtomicBool>,
+    read: Hands,
+    write: Write,
     server: Server,
+}
+
+/// By which connections is written.
+enum Write {
+    /// The one to a file.
+    File(Hands),
+    /// Those to a server, which read too.
+    Server(AnyPool),
 }
 
 /// Where a ledger is, and how to get there.
@@ -122,16 +127,16 @@ impl Connections {
         let url = format!("sqlite:{}?mode=ro", utf8_percent_encode(&path, NON_ALPHANUMERIC));
         let server = Server::new(&url, path)?;
         server.connect().await?.close().await.map_err(while_doing("closing the ledger"))?;
-        let write = server.pool(of_a_file().max_connections(1));
-        let (read, worn_out) = (Readers::of_a_file(write.clone()), Arc::default());
-        Ok(Self { dialect: Dialect::Sqlite, write, read, worn_out, server })
+        let pool = server.pool(of_a_file().max_connections(1));
+        let (read, write) = (Hands::of_a_file(pool.clone()), Write::File(Hands::of_a_file(pool)));
+        Ok(Self { dialect: Dialect::Sqlite, write, read, server })
     }
 
     /// A connection for statements that change nothing.
     ///
     /// # Errors
     /// None became free in time, or none can be made; the failure says why.
-    pub async fn read(&self) -> Result<Reader, Failure> {
+    pub async fn read(&self) -> Result<InHand, Failure> {
         match self.read.take().await {
             Ok(connection) => Ok(connection),
             Err(error) => Err(self.unreached("reading", error).await),
@@ -142,19 +147,14 @@ impl Connections {
     ///
     /// # Errors
     /// Whatever the database says; no connection became free in time.
-    pub async fn begin(&self) -> Result<Transaction<'static, Any>, Failure> {
-        let begun = match self.dialect {
-            Dialect::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await,
-            Dialect::Postgres => self.write.begin().await,
+    pub async fn begin(&self) -> Result<Writing, Failure> {
+        let begun = match &self.write {
+            Write::File(hands) => Writing::on_a_file(hands).await,
+            Write::Server(pool) => Writing::on_a_server(pool).await,
         };
         match begun {
-            Ok(transaction) => Ok(transaction),
-            Err(error) => {
-                // A file's one connection may have been opened while the disk was read-only, or on
-                // a file that is not there any more.
-                self.worn_out.store(self.dialect == Dialect::Sqlite, Ordering::Relaxed);
-                Err(self.unreached("beginning a write to", error).await)
-            }
+            Ok(writing) => Ok(writing),
+            Err(error) => Err(self.unreached("beginning a write to", error).await),
         }
     }
 
@@ -177,16 +177,11 @@ impl Connections {
     /// # Errors
     /// Whatever the database says.
     pub async fn empty_wal(&self) -> Result<bool, sqlx::Error> {
-        match self.dialect {
-            Dialect::Postgres => Ok(true),
-            Dialect::Sqlite => {
-                let (busy, _, _): (i64, i64, i64) =
-                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-                        .fetch_one(&self.write)
-                        .await?;
-                Ok(busy == 0)
-            }
-        }
+        let Write::File(hands) = &self.write else { return Ok(true) };
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&mut *hands.take().await?)
+            .await?;
+        Ok(busy == 0)
     }
 }
 
@@ -213,8 +208,7 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
     // The first may turn the journal into a WAL, and tells what is wrong, where a pool would wait.
     let mut first = server.connect().await?;
     prepare_sqlite(&mut first).await.map_err(while_doing("opening the ledger"))?;
-    let worn_out = Arc::<AtomicBool>::default();
-    let write = sound(of_a_file(), Arc::clone(&worn_out))
+    let write = of_a_file()
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }));
     let read = of_a_file().max_connections(SQLITE_READERS_MAX).after_connect(|connection, _| {
@@ -223,9 +217,10 @@ async fn open_sqlite(path: &str) -> Result<Connections, Failure> {
             connection.execute("PRAGMA query_only = ON").await.map(drop)
         })
     });
-    let (write, read) = (server.pool(write), Readers::of_a_file(server.pool(read)));
+    let write = Write::File(Hands::of_a_file(server.pool(write)));
+    let read = Hands::of_a_file(server.pool(read));
     first.close().await.map_err(while_doing("opening the ledger"))?;
-    Ok(Connections { dialect: Dialect::Sqlite, read, write, worn_out, server })
+    Ok(Connections { dialect: Dialect::Sqlite, read, write, server })
 }
 
 async fn open_postgres(url: &str) -> Result<Connections, Failure> {
@@ -234,13 +229,12 @@ async fn open_postgres(url: &str) -> Result<Connections, Failure> {
     assert_own_session(&server, &mut first).await?;
     prepare_postgres(&mut first).await.map_err(while_doing("opening the ledger"))?;
     first.close().await.map_err(while_doing("opening the ledger"))?;
-    let worn_out = Arc::default();
-    let pool = sound(AnyPoolOptions::new(), Arc::clone(&worn_out))
+    let pool = sound(AnyPoolOptions::new())
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }));
-    let write = server.pool(pool);
-    let read = Readers::of_a_server(write.clone());
-    Ok(Connections { dialect: Dialect::Postgres, read, write, worn_out, server })
+    let pool = server.pool(pool);
+    let (read, write) = (Hands::of_a_server(pool.clone()), Write::Server(pool));
+    Ok(Connections { dialect: Dialect::Postgres, read, write, server })
 }
 
 /// A pool of connections to a file, which no server ends: to ask each whether it is still there
@@ -283,13 +277,11 @@ async fn process(connection: &mut AnyConnection) -> Result<i32, sqlx::Error> {
     sqlx::Row::try_get(&row, 0)
 }
 
-/// Replaces a connection whose transaction did not end when it was let go of. SQLite rolls back by
-/// itself when its disk is full; the driver's own rollback then fails, and it believes for ever to
-/// be in a transaction, in which no other can begin.
-fn sound(pool: AnyPoolOptions, worn_out: Arc<AtomicBool>) -> AnyPoolOptions {
-    pool.before_acquire(move |connection, _| {
-        let is_worn_out = worn_out.swap(false, Ordering::Relaxed);
-        Box::pin(async move { Ok(!is_worn_out && !connection.is_in_transaction()) })
+/// Replaces a connection whose transaction did not end when it was let go of: where the driver's
+/// own rollback fails, it believes for ever to be in a transaction, in which no other can begin.
+fn sound(pool: AnyPoolOptions) -> AnyPoolOptions {
+    pool.before_acquire(|connection, _| {
+        Box::pin(async move { Ok(!connection.is_in_transaction()) })
     })
 }
 

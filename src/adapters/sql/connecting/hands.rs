@@ -1,4 +1,4 @@
-//! Connections by which statements read that change nothing.
+//! Connections that go from hand to hand.
 //!
 //! The driver's pool asks a connection that comes back whether it is still there, in a task of its
 //! own. A server may have ended it; a file cannot, and there that costs more than most of our
@@ -18,8 +18,8 @@ use tokio::time::timeout;
 /// How long a connection goes from hand to hand before another takes its place.
 const LIFE: Duration = Duration::from_secs(60);
 
-/// Connections that read.
-pub struct Readers {
+/// Connections, and whoever waits for one.
+pub struct Hands {
     pool: AnyPool,
     /// Where they go from hand to hand, and stand in the pool no more.
     own: Option<Own>,
@@ -33,17 +33,25 @@ struct Own {
     wait: Duration,
 }
 
-/// Connections that nobody reads by.
+/// Connections that nobody has in hand.
 type Idle = Mutex<Vec<Opened>>;
 
 /// A connection, and when it was opened.
 struct Opened {
     connection: AnyConnection,
     since: Instant,
+    /// Whether somebody else may have it.
+    is_sound: bool,
 }
 
-/// A connection to read by, until dropped.
-pub struct Reader(Held);
+impl Opened {
+    fn is_lasting(&self) -> bool {
+        self.is_sound && self.since.elapsed() < LIFE
+    }
+}
+
+/// A connection in hand, until dropped.
+pub struct InHand(Held);
 
 enum Held {
     OfThePool(PoolConnection<Any>),
@@ -56,7 +64,7 @@ enum Held {
     },
 }
 
-impl Readers {
+impl Hands {
     /// The connections of a pool to a server.
     pub fn of_a_server(pool: AnyPool) -> Self {
         Self { pool, own: None }
@@ -74,9 +82,9 @@ impl Readers {
     ///
     /// # Errors
     /// None became free in time, or none can be made.
-    pub async fn take(&self) -> Result<Reader, Error> {
+    pub async fn take(&self) -> Result<InHand, Error> {
         let Some(Own { free, idle, wait }) = &self.own else {
-            return Ok(Reader(Held::OfThePool(self.pool.acquire().await?)));
+            return Ok(InHand(Held::OfThePool(self.pool.acquire().await?)));
         };
         let waiting = timeout(*wait, Arc::clone(free).acquire_owned()).await;
         let permit = waiting.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)?;
@@ -85,17 +93,17 @@ impl Readers {
             Some(opened) => opened,
             None => {
                 let connection = self.pool.acquire().await?.detach();
-                Opened { connection, since: Instant::now() }
+                Opened { connection, since: Instant::now(), is_sound: true }
             }
         };
         let (opened, idle) = (Some(opened), Arc::clone(idle));
-        Ok(Reader(Held::Ours { opened, idle, _permit: permit }))
+        Ok(InHand(Held::Ours { opened, idle, _permit: permit }))
     }
 }
 
 const HELD: &str = "it is there until it is dropped";
 
-impl Deref for Reader {
+impl Deref for InHand {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
@@ -106,7 +114,7 @@ impl Deref for Reader {
     }
 }
 
-impl DerefMut for Reader {
+impl DerefMut for InHand {
     fn deref_mut(&mut self) -> &mut AnyConnection {
         match &mut self.0 {
             Held::OfThePool(connection) => connection,
@@ -115,10 +123,29 @@ impl DerefMut for Reader {
     }
 }
 
-impl Drop for Reader {
+impl InHand {
+    /// Keeps it from whoever comes next, unless it is kept: it ends, and what was begun by it is
+    /// undone. Of a server's the pool sees to that.
+    pub fn discard(&mut self) {
+        self.set_sound(false);
+    }
+
+    /// Whoever comes next may have it.
+    pub fn keep(&mut self) {
+        self.set_sound(true);
+    }
+
+    fn set_sound(&mut self, is_sound: bool) {
+        if let Held::Ours { opened: Some(opened), .. } = &mut self.0 {
+            opened.is_sound = is_sound;
+        }
+    }
+}
+
+impl Drop for InHand {
     fn drop(&mut self) {
         if let Held::Ours { opened, idle, .. } = &mut self.0
-            && let Some(opened) = opened.take().filter(|opened| opened.since.elapsed() < LIFE)
+            && let Some(opened) = opened.take().filter(Opened::is_lasting)
         {
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(opened);
         }
@@ -133,15 +160,15 @@ mod tests {
 
     use super::*;
 
-    fn two() -> (Readers, TempDir) {
+    fn two() -> (Hands, TempDir) {
         install_default_drivers();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}?mode=rwc", folder.path().join("a.db").display());
         let pool = AnyPoolOptions::new().max_connections(2).connect_lazy(&url).unwrap();
-        (Readers::of_a_file(pool), folder)
+        (Hands::of_a_file(pool), folder)
     }
 
-    async fn count(reader: &mut Reader, to: i64) -> i64 {
+    async fn count(reader: &mut InHand, to: i64) -> i64 {
         let counting = "\
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
             SELECT COUNT(*) FROM n";
@@ -150,36 +177,36 @@ mod tests {
 
     #[tokio::test]
     async fn there_are_as_many_as_the_pool_has() {
-        let (readers, _folder) = two();
-        let (one, mut other) = (readers.take().await.unwrap(), readers.take().await.unwrap());
-        assert!(readers.take().now_or_never().is_none());
+        let (hands, _folder) = two();
+        let (one, mut other) = (hands.take().await.unwrap(), hands.take().await.unwrap());
+        assert!(hands.take().now_or_never().is_none());
         drop(one);
-        let mut again = readers.take().now_or_never().expect("it was given back").unwrap();
+        let mut again = hands.take().now_or_never().expect("it was given back").unwrap();
         assert_eq!((count(&mut again, 3).await, count(&mut other, 4).await), (3, 4));
         // Nor do those make one more who stopped to wait.
-        let waiting = readers.take();
+        let waiting = hands.take();
         drop(waiting);
-        assert!(readers.take().now_or_never().is_none());
+        assert!(hands.take().now_or_never().is_none());
     }
 
     #[tokio::test]
     async fn whoever_stops_to_read_spoils_nothing() {
-        let (readers, _folder) = two();
+        let (hands, _folder) = two();
         for to in 1..20 {
-            let mut reader = readers.take().await.unwrap();
+            let mut reader = hands.take().await.unwrap();
             let stopped = timeout(Duration::from_micros(200), count(&mut reader, 1_000_000)).await;
             assert!(stopped.is_err(), "a million are not counted so fast");
             drop(reader);
-            assert_eq!(count(&mut readers.take().await.unwrap(), to).await, to);
+            assert_eq!(count(&mut hands.take().await.unwrap(), to).await, to);
         }
     }
 
     #[test]
     fn they_outlive_what_they_were_opened_in() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (readers, _folder) = runtime.block_on(async { two() });
-        drop(runtime.block_on(readers.take()).unwrap());
+        let (hands, _folder) = runtime.block_on(async { two() });
+        drop(runtime.block_on(hands.take()).unwrap());
         drop(runtime);
-        drop(readers);
+        drop(hands);
     }
 }

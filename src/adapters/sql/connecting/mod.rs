@@ -1,4 +1,5 @@
-//! Open connections to a ledger, and whoever reads by them.
+//! Open connections to a ledger, and whoever reads and writes by them.
 
-pub mod readers;
+pub mod hands;
+pub mod writing;
 pub mod connect;
