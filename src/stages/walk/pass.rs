@@ -7,11 +7,13 @@
 //! pass by itself ends the pass too; whoever calls tries again, and says with [`Patience::Spent`]
 //! when an item that still fails is to be reported instead.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::failure::{Blame, Failure, FailureKind};
@@ -322,12 +324,26 @@ pub fn walk_source(
     from: Option<String>,
 ) -> impl Stream<Item = Result<Step, Failure>> {
     let (concurrency, counting) = (walk.concurrency, walk.clone());
-    listing(Arc::clone(&source), walk.asking(), walk.catalogue.clone(), from)
+    let steps = listing(Arc::clone(&source), walk.asking(), walk.catalogue.clone(), from)
         .map(move |met| take(Arc::clone(&source), met, walk.clone()))
         .buffered(concurrency)
         .try_filter_map(move |taken| {
             futures::future::ready(Ok(taken.and_then(|taken| count(taken, &counting))))
-        })
+        });
+    on_workers(Box::pin(steps))
+}
+
+/// The same steps, each taken where the connections are served that it waits for: elsewhere every
+/// answer would have one thread wake another. None is begun before the one before it was had.
+fn on_workers<S: Stream<Item: Send> + Send + Unpin + 'static>(
+    steps: S,
+) -> impl Stream<Item = S::Item> {
+    stream::unfold(steps, |mut steps| async move {
+        let next = async move { (steps.next().await, steps) };
+        let next = AbortOnDropHandle::new(tokio::spawn(next)).await;
+        let (step, steps) = next.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        step.map(|step| (step, steps))
+    })
 }
 
 async fn take(
