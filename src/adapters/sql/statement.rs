@@ -1,4 +1,7 @@
 //! Parts of statements: many rows at once, lists of states.
+//!
+//! A number of rows that is bound stands as `LIMIT 0 + $1` everywhere: SQLite looks at the value of
+//! a plain `LIMIT $1`, and so prepares the statement anew whenever one is bound, at each call.
 
 use std::fmt::Write as _;
 

@@ -15,12 +15,12 @@ use crate::domain::state::State;
 use crate::ports::ledger::{Cleared, Drafted, ItemEnd, SHARD_ORDINALS, SealedItem};
 
 const AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
-     ORDER BY ordinal LIMIT $3";
+     ORDER BY ordinal LIMIT 0 + $3";
 
 /// Whoever acts on a long plan asks for the next items thousands of times: the index holds only
 /// those that are open.
 pub const OPEN_AFTER: &str = "SELECT * FROM items WHERE request = $1 AND ordinal > $2 \
-     AND outcome IS NULL ORDER BY ordinal LIMIT $3";
+     AND outcome IS NULL ORDER BY ordinal LIMIT 0 + $3";
 
 /// See `Ledger::add_items`; the caller commits.
 ///

@@ -43,7 +43,7 @@ impl Register for SqlLedger {
             "SELECT standings.*, events.at AS received FROM events \
              JOIN standings ON standings.id = events.request WHERE events.sequence = 1 \
              AND events.at >= $1 AND events.at < $2 AND {due} <= $3 AND state IN {} \
-             AND ({key}, id) > ($4, $5) ORDER BY {key}, id LIMIT $6",
+             AND ({key}, id) > ($4, $5) ORDER BY {key}, id LIMIT 0 + $6",
             states(|state| sought.states.contains(&state))
         );
         let rows = sqlx::query(AssertSqlSafe(statement))
@@ -66,7 +66,7 @@ impl Register for SqlLedger {
               AND ends.event NOT LIKE '{{\"event\":\"returned\"%') AS ended \
              FROM requests JOIN events ON events.request = id AND events.sequence = 1 \
              WHERE changed >= $1 AND kind IS NOT NULL AND state IN {} \
-             ORDER BY changed DESC, id LIMIT $2",
+             ORDER BY changed DESC, id LIMIT 0 + $2",
             states(State::rests)
         );
         let rows = sqlx::query(AssertSqlSafe(statement))
@@ -84,7 +84,7 @@ impl Register for SqlLedger {
     ) -> Result<Vec<(RequestId, Timestamp)>, Failure> {
         let statement = format!(
             "SELECT id, due FROM requests WHERE state IN {} AND due <= $1 \
-             ORDER BY due, id LIMIT $2",
+             ORDER BY due, id LIMIT 0 + $2",
             states(|state| !state.rests())
         );
         let rows = sqlx::query(AssertSqlSafe(statement))

@@ -146,7 +146,7 @@ pub async fn standings(
     }
     let places: Vec<String> = (2..states.len() + 2).map(|place| format!("${place}")).collect();
     let statement = format!(
-        "SELECT * FROM standings WHERE state IN ({}) ORDER BY {order} LIMIT $1",
+        "SELECT * FROM standings WHERE state IN ({}) ORDER BY {order} LIMIT 0 + $1",
         places.join(", ")
     );
     let mut query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit));
@@ -166,7 +166,7 @@ pub async fn page(
     limit: u32,
 ) -> Result<Vec<Standing>, Failure> {
     // No id is empty, so that all come after the empty text.
-    let query = sqlx::query("SELECT * FROM standings WHERE id > $1 ORDER BY id LIMIT $2")
+    let query = sqlx::query("SELECT * FROM standings WHERE id > $1 ORDER BY id LIMIT 0 + $2")
         .bind(after.map_or("", RequestId::as_str))
         .bind(i64::from(limit));
     read(query.fetch_all(&mut *connection).await, STANDING)

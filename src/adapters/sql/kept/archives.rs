@@ -98,7 +98,7 @@ impl Archives for SqlLedger {
              OR NOT EXISTS (SELECT 1 FROM archives AS other WHERE other.name = archives.name \
              AND other.request <> archives.request \
              AND (other.expire_at IS NULL OR other.expire_at > {now}))) \
-             ORDER BY expire_at, request LIMIT $2",
+             ORDER BY expire_at, request LIMIT 0 + $2",
             now = self.clock.now(1)
         );
         let rows = sqlx::query(AssertSqlSafe(statement)).bind(self.clock.value());

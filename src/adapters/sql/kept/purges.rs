@@ -47,7 +47,7 @@ impl Purges for SqlLedger {
              OR (stage = 'gathering' AND (opened_at + $2 <= {now} OR opened_at > {now} \
              OR (SELECT COUNT(*) FROM tickets WHERE purge = purges.id) >= $3)) \
              OR NOT EXISTS (SELECT 1 FROM tickets WHERE purge = purges.id)) \
-             ORDER BY opened_at, id LIMIT $1",
+             ORDER BY opened_at, id LIMIT 0 + $1",
             free = self.clock.is_past("leases.free_at", "leases.set_at", 4),
             now = self.clock.now(4)
         );

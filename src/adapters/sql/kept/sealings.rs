@@ -150,7 +150,7 @@ impl Table {
             };
             let page = format!(
                 "SELECT {columns}, {column} FROM {name} WHERE {column} IS NOT NULL {beyond} \
-                 ORDER BY {columns} LIMIT $1"
+                 ORDER BY {columns} LIMIT 0 + $1"
             );
             let mut page = sqlx::query(AssertSqlSafe(page)).bind(ROWS_MAX);
             if let Some(after) = &after {

@@ -58,7 +58,7 @@ impl Tickets for SqlLedger {
     ) -> Result<Vec<SealedTicket>, Failure> {
         let statement = format!(
             "SELECT ordinal, sealed, begun_at, purge FROM tickets \
-             WHERE request = $1 AND ordinal > $2 AND {} ORDER BY ordinal LIMIT $3",
+             WHERE request = $1 AND ordinal > $2 AND {} ORDER BY ordinal LIMIT 0 + $3",
             self.clock.is_past("look_at", "set_at", 4)
         );
         let rows = sqlx::query(AssertSqlSafe(statement))

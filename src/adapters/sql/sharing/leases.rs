@@ -187,7 +187,7 @@ pub async fn free(
          WHERE (leases.free_at IS NULL OR {}) \
          AND (state <> 'verifying' OR kind IN ('access', 'portability', 'export')) \
          AND state IN ({}) AND NOT {} \
-         ORDER BY due, id LIMIT $1",
+         ORDER BY due, id LIMIT 0 + $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
         places.join(", "),
         persons::must_not_act(3),

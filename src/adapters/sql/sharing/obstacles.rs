@@ -53,7 +53,7 @@ pub async fn all(
     connection: &mut AnyConnection,
     limit: u32,
 ) -> Result<Vec<(RequestId, Obstacle)>, Failure> {
-    let rows = sqlx::query("SELECT * FROM obstacles ORDER BY since, request LIMIT $1");
+    let rows = sqlx::query("SELECT * FROM obstacles ORDER BY since, request LIMIT 0 + $1");
     read(rows.bind(i64::from(limit)).fetch_all(connection).await, OBSTACLE)
 }
 

@@ -59,7 +59,7 @@ impl People for SqlLedger {
         limit: u32,
     ) -> Result<Vec<SealedPerson>, Failure> {
         let statement = "SELECT mark, sealed FROM people WHERE sweep = $1 AND mark > $2 \
-             ORDER BY mark LIMIT $3";
+             ORDER BY mark LIMIT 0 + $3";
         let rows = sqlx::query(statement).bind(stored(sweep)).bind(after).bind(i64::from(limit));
         read(rows.fetch_all(&mut *self.read().await?).await, PERSON)
     }

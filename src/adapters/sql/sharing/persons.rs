@@ -209,7 +209,7 @@ pub async fn ready(
          WHERE standings.state = 'accepted' \
          AND standings.kind IN ('access', 'portability', 'erasure') \
          AND (leases.free_at IS NULL OR {}) AND {} \
-         ORDER BY standings.due, standings.id LIMIT $1",
+         ORDER BY standings.due, standings.id LIMIT 0 + $1",
         clock.is_past("leases.free_at", "leases.set_at", 2),
         nothing_in_the_way(3)
     );

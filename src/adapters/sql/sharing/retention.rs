@@ -26,7 +26,7 @@ const REQUESTS_MAX: i64 = 100;
 const ITEMS_MAX: u64 = 5_000;
 
 const FIRST_ITEMS: &str = "request = $1 AND ordinal IN \
-     (SELECT ordinal FROM items WHERE request = $1 ORDER BY ordinal LIMIT $2)";
+     (SELECT ordinal FROM items WHERE request = $1 ORDER BY ordinal LIMIT 0 + $2)";
 
 /// Of what is still owed to a URL the announcement stays.
 const ANNOUNCEMENTS: &str = "DELETE FROM outbox WHERE request = $1 AND sent = 1 \
@@ -68,7 +68,7 @@ impl SqlLedger {
     fn resting(&self) -> String {
         format!(
             "SELECT id FROM requests WHERE tidied = 0 AND changed <= {} - $1 AND state IN {} \
-             ORDER BY changed, id LIMIT $2",
+             ORDER BY changed, id LIMIT 0 + $2",
             self.clock.now(3),
             states(State::rests)
         )

@@ -138,7 +138,7 @@ async fn free(
 ) -> Result<Vec<Standing>, Failure> {
     let statement = format!(
         "{WHOSE_WORK} (leases.free_at IS NULL OR {}) AND {whose} \
-         ORDER BY standings.due, standings.id LIMIT $1",
+         ORDER BY standings.due, standings.id LIMIT 0 + $1",
         clock.is_past("leases.free_at", "leases.set_at", 2)
     );
     let query = sqlx::query(AssertSqlSafe(statement)).bind(i64::from(limit)).bind(clock.value());

@@ -62,7 +62,7 @@ pub async fn unsent(
     limit: u32,
 ) -> Result<Vec<Announcement>, Failure> {
     let statement = format!(
-        "SELECT * FROM outbox WHERE sent = 0 AND {} ORDER BY made, request, sequence LIMIT $2",
+        "SELECT * FROM outbox WHERE sent = 0 AND {} ORDER BY made, request, sequence LIMIT 0 + $2",
         clock.is_past("retry_at", "put_off_at", 1)
     );
     let rows = sqlx::query(AssertSqlSafe(statement)).bind(clock.value()).bind(i64::from(limit));
