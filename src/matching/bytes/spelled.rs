@@ -6,16 +6,16 @@
 use crate::matching::identity::candidates::Bits;
 use crate::matching::views::as_read::alike::{Stands, stands_for};
 use crate::matching::views::spelling::charset::western;
-use crate::matching::views::spelling::fold::{folded_char, is_glue};
+use crate::matching::views::spelling::fold::{folded_char, is_glue, is_invisible};
 
-/// Letters and digits in a row by which a text is known.
-const GRAM_CHARS: usize = 4;
+/// Letters and digits in a row by which a text is known, at most: the more, the rarer in noise.
+const GRAM_CHARS: usize = 6;
 
 /// Texts with fewer are in most noise.
 const GRAM_CHARS_MIN: usize = 3;
 
-/// Bits of a letter in a gram.
-const CHAR_BITS: usize = 16;
+/// Bits by which the letters of a gram stand apart.
+const CHAR_BITS: usize = 10;
 
 /// The grams of all texts.
 pub struct Spelled {
@@ -36,40 +36,51 @@ impl Spelled {
             return None;
         }
         let grams = texts.iter().flat_map(|text| text.windows(chars));
-        let key = |gram: &[char]| gram.iter().fold(0, |key, c| joined(key, *c));
         let mask = u64::MAX >> (u64::BITS as usize - CHAR_BITS * chars);
-        Some(Self { grams: Bits::of(grams.map(key).collect()), mask, chars })
+        let key = |gram: &[char]| gram.iter().fold(0, |key, c| joined(key, *c)) & mask;
+        let both = grams.map(key).flat_map(|key| [key, turned(key)]);
+        Some(Self { grams: Bits::of(both.collect()), mask, chars })
     }
 
     /// Whether a stretch may have one, in UTF-8 or Windows-1252, with signs between its letters.
     /// What may be written for other letters in more ways may have any.
     pub fn may_be_in(&self, stretch: &[u8]) -> bool {
+        let is_back = |byte: &u8| *byte == BACK;
+        self.may_spell(stretch)
+            || stretch.iter().any(is_back) && self.may_spell(&stepped_back(stretch))
+    }
+
+    fn may_spell(&self, stretch: &[u8]) -> bool {
         let (mut key, mut len, mut at) = (0, 0, 0);
         let mut is_in = |c: char| {
             key = joined(key, c) & self.mask;
             len += 1;
-            len >= self.chars && self.grams.has(key)
+            len >= self.chars && self.grams.has(key) && self.grams.has(turned(key))
         };
         let mut after_wide = false;
         while let Some(byte) = stretch.get(at) {
             let (c, width) = match byte {
                 _ if is_spelling(&stretch[at..]) => return true,
                 byte if byte.is_ascii() => (char::from(byte.to_ascii_lowercase()), 1),
-                byte => match two_bytes(&stretch[at..]) {
-                    Width::Two(c) => (c, 2),
-                    Width::More => return true,
-                    Width::None => (western(*byte), 1),
+                byte => match spelled_char(&stretch[at..]) {
+                    Width::One => (western(*byte), 1),
+                    Width::More(c) => (c, c.len_utf8()),
+                    Width::Far => return true,
                 },
             };
             at += width;
-            if width == 2 && std::mem::replace(&mut after_wide, true) {
+            // Two may be one that was misread.
+            if width > 1 && std::mem::replace(&mut after_wide, true) {
                 return true;
             }
-            after_wide &= width == 2;
+            after_wide &= width > 1;
             if c.is_ascii() {
                 if c.is_ascii_alphanumeric() && is_in(c) {
                     return true;
                 }
+                continue;
+            }
+            if is_invisible(c) {
                 continue;
             }
             let is_other =
@@ -89,11 +100,41 @@ impl Spelled {
     }
 }
 
-/// Whether a control character or a sign stands here that hides what is behind it: it takes a
-/// letter back, colours, begins a tag, or tells of base64.
+/// Takes back the letter before it, as terminals have it.
+const BACK: u8 = b'\x08';
+
+/// What is left of a stretch where letters were taken back.
+fn stepped_back(stretch: &[u8]) -> Vec<u8> {
+    let (mut left, mut starts, mut at) = (Vec::new(), Vec::new(), 0);
+    while let Some(byte) = stretch.get(at) {
+        if *byte == BACK {
+            // Under a letter that is underlined afterwards it goes nowhere.
+            let is_line = stretch.get(at + 1) == Some(&b'_') && left.last() != Some(&b'_');
+            at += 1 + usize::from(is_line);
+            if !is_line && let Some(start) = starts.pop_if(|start| left[*start] != b'\n') {
+                left.truncate(start);
+            }
+            continue;
+        }
+        let len = match spelled_char(&stretch[at..]) {
+            Width::More(c) => c.len_utf8(),
+            Width::One | Width::Far => 1,
+        };
+        starts.push(left.len());
+        left.extend_from_slice(&stretch[at..at + len]);
+        at += len;
+    }
+    left
+}
+
+/// Whether a control character or a sign stands here that hides what is behind it, or has letters
+/// that are none of the text: it colours, breaks a line, begins a tag, or tells of base64.
 fn is_spelling(rest: &[u8]) -> bool {
     match rest {
-        [b'\x08', next, ..] => !next.is_ascii_control(),
+        [b'\\', next, ..] => b"nrtfbve".contains(next),
+        [b'[', next, ..] => next.is_ascii_digit(),
+        [b'^', next, ..] => b"H[".contains(next),
+        [b'.', rest @ ..] => rest.starts_with(b"py:"),
         [b'\x1b', next, ..] => b"[](){}$#%PX^_c".contains(next),
         [b'<', rest @ ..] => rest.contains(&b'>'),
         [b':', b':', ..] => true,
@@ -102,28 +143,40 @@ fn is_spelling(rest: &[u8]) -> bool {
 }
 
 fn joined(key: u64, c: char) -> u64 {
-    // Letters beyond the first plane share their bits with others, which does no harm.
-    key << CHAR_BITS | u64::from(c as u32 & 0xffff)
+    // Some letters beyond ASCII share their bits with others, which does no harm.
+    key << CHAR_BITS ^ u64::from(c as u32 & 0xffff)
 }
 
-/// How many bytes of UTF-8 a character has.
+/// A second key of a gram: that both are in by chance is rare.
+fn turned(key: u64) -> u64 {
+    !key.rotate_left(u64::BITS / 2)
+}
+
+/// How a character is spelled.
 enum Width {
-    None,
-    Two(char),
-    More,
+    /// In one byte, of Windows-1252.
+    One,
+    /// In several, of UTF-8.
+    More(char),
+    /// The same of one beyond the first plane.
+    Far,
 }
 
-fn two_bytes(bytes: &[u8]) -> Width {
-    let follows = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    match bytes[0] {
-        lead @ 0xc2..=0xdf if follows(1) => {
-            let code = u32::from(lead & 0x1f) << 6 | u32::from(bytes[1] & 0x3f);
-            char::from_u32(code).map_or(Width::More, Width::Two)
-        }
-        0xe0..=0xef if follows(1) && follows(2) => Width::More,
-        0xf0..=0xf4 if follows(1) && follows(2) && follows(3) => Width::More,
-        _ => Width::None,
-    }
+fn spelled_char(bytes: &[u8]) -> Width {
+    let (len, lead) = match bytes[0] {
+        lead @ 0xc2..=0xdf => (2, lead & 0x1f),
+        lead @ 0xe0..=0xef => (3, lead & 0xf),
+        lead @ 0xf0..=0xf4 => (4, lead & 7),
+        _ => return Width::One,
+    };
+    let follows = |byte: &u8| byte & 0xc0 == 0x80;
+    let Some(rest) = bytes.get(1..len).filter(|rest| rest.iter().all(follows)) else {
+        return Width::One;
+    };
+    let code = rest.iter().fold(u32::from(lead), |code, byte| code << 6 | u32::from(byte & 0x3f));
+    // What is longer than it need be is none, and is read byte by byte.
+    let c = char::from_u32(code).filter(|c| c.len_utf8() == len);
+    c.filter(|_| len < 4).map_or(Width::Far, Width::More)
 }
 
 #[cfg(test)]
@@ -145,10 +198,25 @@ mod tests {
             "\u{ff4c}\u{ff45}\u{ff46}".as_bytes(),
             "Ã¨vre".as_bytes(),
             b"\x1b[1m",
+            b"lef\\n\xe8vre",
+            b"lef[0m\xe8vre",
+            b"lefx\x08\xe8vre",
+            b"le_\x08f\xe8_\x08vre",
+            b"lef\x08_\xe8v\x08_re",
+            b"lef\xad\xe8vre",
+            "le\u{1d41f}".as_bytes(),
         ] {
             assert!(spelled.may_be_in(stretch), "{stretch:?}");
         }
-        for stretch in [&b"abcdefgh"[..], b"ann\xe8\xe9\xea", b"lef vro", b"x\xc3\xa8y"] {
+        for stretch in [
+            &b"abcdefgh"[..],
+            b"ann\xe8\xe9\xea",
+            b"lef vro",
+            b"x\xc3\xa8y",
+            b"lef\xad vro",
+            b"lefe\x08\xe8",
+            "left\u{4e00}".as_bytes(),
+        ] {
             assert!(!spelled.may_be_in(stretch), "{stretch:?}");
         }
         assert!(Spelled::new(["an".to_owned()].iter()).is_none());
