@@ -189,28 +189,40 @@ impl Sift {
 /// Where digits stand in a row as [`has_run`] asks for them, told of many bytes at a time.
 struct Rows {
     digits: Vec<u64>,
+    capitals: Vec<u64>,
     hexes: Vec<u64>,
     words: Vec<u64>,
 }
 
 impl Rows {
     fn of(bytes: &[u8]) -> Self {
-        let [digits, hexes, mut words, four] = masks(bytes, [&DIGITS, &PAIRED, &SIX, &FOUR]);
+        let [digits, capitals, hexes] = masks(bytes, [&DIGITS, &CAPITALS, &PAIRED]);
+        let [mut words, six, four] = masks(bytes, [&BEFORE, &SIX, &FOUR]);
         for at in 0..words.len() {
-            let next = four.get(at + 1).copied().unwrap_or(0);
-            words[at] &= four[at] >> 1 | next << (WORD_BYTES - 1);
+            let behind = |bits: &[u64], by: u32| {
+                let next = bits.get(at + 1).copied().unwrap_or(0);
+                bits[at] >> by | next << (WORD_BYTES as u32 - by)
+            };
+            words[at] &= behind(&six, 1) & behind(&four, 2);
         }
-        Self { digits: runs(&digits, RUN_BYTES), hexes: runs(&hexes, RUN_BYTES), words }
+        let [digits, hexes] = [digits, hexes].map(|bits| runs(&bits, RUN_BYTES));
+        Self { digits, capitals, hexes, words }
     }
 
     /// Whether there may be such a row in a range.
     fn may_have(&self, range: Range<usize>) -> bool {
-        [&self.digits, &self.hexes, &self.words].into_iter().any(|bits| any(bits, range.clone()))
+        let has = |bits: &[u64]| any(bits, range.clone());
+        has(&self.hexes) || has(&self.words) || has(&self.digits) && has(&self.capitals)
     }
 }
 
+static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
+
 static PAIRED: LazyLock<Set> =
     LazyLock::new(|| Set::new(|byte| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b':')));
+
+/// What words that speak of base64 have before their number.
+static BEFORE: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| b"beE".contains(&byte)));
 
 static SIX: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'6'));
 
@@ -218,7 +230,7 @@ static FOUR: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'4'));
 
 /// Whether plain text has digits in a row that may spell other text, or speaks of some.
 fn has_run(text: &[u8]) -> bool {
-    let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, 0);
+    let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, [0; 2]);
     // Of a word that hexadecimal digits have between their blanks or colons.
     let mut word = 0;
     for byte in text {
@@ -233,11 +245,11 @@ fn has_run(text: &[u8]) -> bool {
             b' ' | b':' if matches!(word, 2 | 4) => (hexes, 0),
             _ => (0, 0),
         };
-        let is_word = (last, *byte) == (b'6', b'4');
+        let is_word = matches!((last, *byte), ([b'b' | b'e' | b'E', b'6'], b'4'));
         if hexes >= RUN_BYTES || digits >= RUN_BYTES && has_capital || is_word {
             return true;
         }
-        last = *byte;
+        last = [last[1], *byte];
     }
     false
 }
