@@ -144,8 +144,8 @@ impl Sift {
                         let is_poor = !has_letters && is_poor(&(start..end), spelled);
                         let may_be_in = |known: &Spelled| spelled > 0 || known.may_be_in(stretch);
                         !is_poor
-                            && self.may_spell(stretch, has_letters, spelled)
                             && self.spelled.as_ref().is_none_or(may_be_in)
+                            && self.may_spell(stretch, has_letters, spelled)
                             || stretch.len() >= PAIRS_BYTES && has_row()
                     }
                     _ => true,
