@@ -32,7 +32,9 @@ impl Hinting for Matcher {
         let signs = Signs::of(text.as_bytes());
         self.hint_plain(text, ends, found);
         let foreign = signs.has(Signs::BEYOND_ASCII).then(|| self.foreign_parts(text));
-        for part in foreign.into_iter().flatten() {
+        let foreign = foreign.into_iter().flatten();
+        // To fold takes far longer than to see that no letters would be those of anybody sought.
+        for part in foreign.filter(|part| self.sift.may_fold_to_any(&text[part.clone()])) {
             let reading = fold(&text[part.clone()]);
             self.hint_plain(&reading.text, ends, &mut |at| found(part.start + reading.origin(at)));
             self.hint_alike(text, part, ends, found);

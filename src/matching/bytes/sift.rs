@@ -68,7 +68,7 @@ impl Sift {
         least: usize,
     ) -> Self {
         let texts: Vec<&String> = texts.collect();
-        let spelled = Spelled::new(texts.iter().copied());
+        let spelled = Spelled::new(&texts, foreign.has_high());
         let (numbered, worded): (Vec<_>, Vec<_>) =
             texts.into_iter().partition(|text| text.contains(|c: char| c.is_ascii_digit()));
         let sought = [Letters::of_texts(&worded), Letters::of_texts(&numbered)];
@@ -96,6 +96,11 @@ impl Sift {
         self.least = self.least.min(least.max(1));
         self.spelled = None;
         self.sought.iter_mut().for_each(|letters| letters.least = 0);
+    }
+
+    /// Whether a text may have something that is sought once it is folded.
+    pub fn may_fold_to_any(&self, text: &str) -> bool {
+        self.spelled.as_ref().is_none_or(|spelled| spelled.may_fold_to_one(text))
     }
 
     /// The stretches, apart from each other.

@@ -3,10 +3,17 @@
 //! Noise has letters too; the more people are sought, the fewer of its stretches can be told by
 //! counting them. That it has four of them as they stand in somebody's name is rare.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use unicode_normalization::char::decompose_canonical;
+
 use crate::matching::identity::candidates::Bits;
 use crate::matching::views::as_read::alike::{Stands, stands_for};
-use crate::matching::views::spelling::charset::western;
+use crate::matching::views::as_read::mojibake::undone;
+use crate::matching::views::spelling::charset::{mix, western};
 use crate::matching::views::spelling::fold::{folded_char, is_glue, is_invisible};
+use crate::matching::views::spelling::reading::Reading;
 
 /// Letters and digits in a row by which a text is known, at most: the more, the rarer in noise.
 const GRAM_CHARS: usize = 6;
@@ -23,14 +30,23 @@ pub struct Spelled {
     /// The last letters of a key.
     mask: u64,
     chars: usize,
+    /// What letters of the texts have above and below them, written apart.
+    marks: HashSet<char>,
+    /// Whether letters beyond the first plane matter.
+    has_far: bool,
 }
 
 impl Spelled {
     /// Those of these folded texts; `None` if one is too short.
-    pub fn new<'a>(texts: impl Iterator<Item = &'a String>) -> Option<Self> {
-        let letters =
-            |text: &String| -> Vec<char> { text.chars().filter(|c| c.is_alphanumeric()).collect() };
-        let texts: Vec<Vec<char>> = texts.map(letters).collect();
+    pub fn new(texts: &[&String], has_far: bool) -> Option<Self> {
+        let mut marks = HashSet::new();
+        for c in texts.iter().flat_map(|text| text.chars()).filter(|c| !c.is_ascii()) {
+            decompose_canonical(c, |part| marks.extend(is_glue(part).then_some(part)));
+        }
+        let letters = |text: &&String| -> Vec<char> {
+            text.chars().filter(|c| c.is_alphanumeric()).collect()
+        };
+        let texts: Vec<Vec<char>> = texts.iter().map(letters).collect();
         let chars = texts.iter().map(Vec::len).min().unwrap_or(GRAM_CHARS).min(GRAM_CHARS);
         if chars < GRAM_CHARS_MIN {
             return None;
@@ -39,41 +55,44 @@ impl Spelled {
         let mask = u64::MAX >> (u64::BITS as usize - CHAR_BITS * chars);
         let key = |gram: &[char]| gram.iter().fold(0, |key, c| joined(key, *c)) & mask;
         let both = grams.map(key).flat_map(|key| [key, turned(key)]);
-        Some(Self { grams: Bits::of(both.collect()), mask, chars })
+        Some(Self { grams: Bits::of(both.collect()), mask, chars, marks, has_far })
     }
 
     /// Whether a stretch may have one, in UTF-8 or Windows-1252, with signs between its letters.
     /// What may be written for other letters in more ways may have any.
     pub fn may_be_in(&self, stretch: &[u8]) -> bool {
         let is_back = |byte: &u8| *byte == BACK;
-        self.may_spell(stretch)
-            || stretch.iter().any(is_back) && self.may_spell(&stepped_back(stretch))
+        self.may_spell(stretch, true)
+            || stretch.iter().any(is_back) && self.may_spell(&stepped_back(stretch), true)
     }
 
-    fn may_spell(&self, stretch: &[u8]) -> bool {
+    /// Whether a text may have one once it is folded, or written the plain way.
+    pub fn may_fold_to_one(&self, text: &str) -> bool {
+        self.may_spell(text.as_bytes(), false)
+    }
+
+    /// `is_raw`: what hides letters was not undone.
+    fn may_spell(&self, stretch: &[u8], is_raw: bool) -> bool {
         let (mut key, mut len, mut at) = (0, 0, 0);
         let mut is_in = |c: char| {
             key = joined(key, c) & self.mask;
             len += 1;
             len >= self.chars && self.grams.has(key) && self.grams.has(turned(key))
         };
-        let mut after_wide = false;
+        let (mut after_wide, mut may_be_misread) = (false, false);
         while let Some(byte) = stretch.get(at) {
             let (c, width) = match byte {
-                _ if is_spelling(&stretch[at..]) => return true,
+                _ if is_raw && is_spelling(&stretch[at..]) => return true,
                 byte if byte.is_ascii() => (char::from(byte.to_ascii_lowercase()), 1),
                 byte => match spelled_char(&stretch[at..]) {
                     Width::One => (western(*byte), 1),
                     Width::More(c) => (c, c.len_utf8()),
-                    Width::Far => return true,
                 },
             };
             at += width;
             // Two may be one that was misread.
-            if width > 1 && std::mem::replace(&mut after_wide, true) {
-                return true;
-            }
-            after_wide &= width > 1;
+            may_be_misread |= width > 1 && after_wide;
+            after_wide = width > 1;
             if c.is_ascii() {
                 if c.is_ascii_alphanumeric() && is_in(c) {
                     return true;
@@ -83,9 +102,17 @@ impl Spelled {
             if is_invisible(c) {
                 continue;
             }
-            let is_other =
-                matches!(stands_for(c), Some(Stands::For(other)) if other.is_alphanumeric());
-            if is_glue(c) || is_other {
+            let other = match stands_for(c) {
+                Some(Stands::For(other)) => other,
+                Some(Stands::ForNothing) => continue,
+                None => c,
+            };
+            let is_mark = is_glue(c) && folded_char(c).is_none();
+            if is_mark && !self.marks.contains(&c) && !self.marks.contains(&other) {
+                continue;
+            }
+            let is_far = c as u32 > 0xffff && (self.has_far || STYLED.contains(&c));
+            if is_glue(c) || is_far || other != c && other.is_alphanumeric() {
                 return true;
             }
             let any = match folded_char(c) {
@@ -96,9 +123,16 @@ impl Spelled {
                 return true;
             }
         }
-        false
+        is_raw && may_be_misread && {
+            let mut text = Reading::with_capacity(2 * stretch.len());
+            mix(stretch, 0, western, &mut text);
+            undone(&text.text).is_some()
+        }
     }
 }
+
+/// Letters and digits that fold to others, beyond the first plane.
+const STYLED: RangeInclusive<char> = '\u{1d400}'..='\u{1f2ff}';
 
 /// Takes back the letter before it, as terminals have it.
 const BACK: u8 = b'\x08';
@@ -118,7 +152,7 @@ fn stepped_back(stretch: &[u8]) -> Vec<u8> {
         }
         let len = match spelled_char(&stretch[at..]) {
             Width::More(c) => c.len_utf8(),
-            Width::One | Width::Far => 1,
+            Width::One => 1,
         };
         starts.push(left.len());
         left.extend_from_slice(&stretch[at..at + len]);
@@ -158,8 +192,6 @@ enum Width {
     One,
     /// In several, of UTF-8.
     More(char),
-    /// The same of one beyond the first plane.
-    Far,
 }
 
 fn spelled_char(bytes: &[u8]) -> Width {
@@ -176,7 +208,7 @@ fn spelled_char(bytes: &[u8]) -> Width {
     let code = rest.iter().fold(u32::from(lead), |code, byte| code << 6 | u32::from(byte & 0x3f));
     // What is longer than it need be is none, and is read byte by byte.
     let c = char::from_u32(code).filter(|c| c.len_utf8() == len);
-    c.filter(|_| len < 4).map_or(Width::Far, Width::More)
+    c.map_or(Width::One, Width::More)
 }
 
 #[cfg(test)]
@@ -186,7 +218,7 @@ mod tests {
     #[test]
     fn whatever_spells_a_text_may_be_it() {
         let texts = ["lefèvre", "ann@contoso.com", "петров", "gross"].map(str::to_owned);
-        let spelled = Spelled::new(texts.iter()).unwrap();
+        let spelled = Spelled::new(&texts.iter().collect::<Vec<_>>(), false).unwrap();
         for stretch in [
             "Lefèvre".as_bytes(),
             b"LEF\xe8VRE",
@@ -195,7 +227,9 @@ mod tests {
             "Петров".as_bytes(),
             b"gro\xdf",
             b"GROSS",
-            "\u{ff4c}\u{ff45}\u{ff46}".as_bytes(),
+            "\u{ff4c}\u{ff45}\u{ff46}èvre".as_bytes(),
+            "lef\u{309}e\u{300}vre".as_bytes(),
+            "пе\u{302}тро".as_bytes(),
             "Ã¨vre".as_bytes(),
             b"\x1b[1m",
             b"lef\\n\xe8vre",
@@ -216,9 +250,24 @@ mod tests {
             b"lef\xad vro",
             b"lefe\x08\xe8",
             "left\u{4e00}".as_bytes(),
+            "lef\u{301}vro".as_bytes(),
+            "ab\u{4e00}\u{4e01}cd".as_bytes(),
+            "abcd\u{2a700}".as_bytes(),
+            b"lef\xe0\x80\x80vro",
         ] {
             assert!(!spelled.may_be_in(stretch), "{stretch:?}");
         }
-        assert!(Spelled::new(["an".to_owned()].iter()).is_none());
+        for text in [
+            "LEF\u{c8}VRE",
+            "\\n [0m lefe\u{300}vre",
+            "\u{41f}\u{415}\u{422}\u{420}\u{41e}\u{412}",
+            "gro\u{df}",
+        ] {
+            assert!(spelled.may_fold_to_one(text), "{text}");
+        }
+        for text in ["\\n [0m <b> :: r\u{e9}sum\u{e9}", "\u{c3}\u{a8}vre", "lefe\u{302}vro"] {
+            assert!(!spelled.may_fold_to_one(text), "{text}");
+        }
+        assert!(Spelled::new(&[&"an".to_owned()], false).is_none());
     }
 }
