@@ -149,8 +149,8 @@ impl Sift {
                         let is_poor = !has_letters && is_poor(&(start..end), spelled);
                         let may_be_in = |known: &Spelled| spelled > 0 || known.may_be_in(stretch);
                         !is_poor
-                            && self.spelled.as_ref().is_none_or(may_be_in)
                             && self.may_spell(stretch, has_letters, spelled)
+                            && self.spelled.as_ref().is_none_or(may_be_in)
                             || stretch.len() >= PAIRS_BYTES && has_row()
                     }
                     _ => true,
@@ -180,9 +180,14 @@ impl Sift {
         if has_letters {
             let more = folded_max(stretch);
             let may_have = |index: usize| letters[index] + more >= self.sought[index].least;
-            if may_have(0) || may_have(1) {
-                letters = [0, 1].map(|index| self.sought[index].count(stretch));
-            }
+            letters = match self.spelled {
+                // Which letters stand in a row says more than how many, and is asked next.
+                Some(_) => letters.map(|letters| letters + more),
+                None if may_have(0) || may_have(1) => {
+                    [0, 1].map(|index| self.sought[index].count(stretch))
+                }
+                None => letters,
+            };
         }
         let is_any = |(letters, sought): (usize, &Letters)| {
             letters + spelled >= sought.least || digits_most * 3 / 4 >= sought.least
