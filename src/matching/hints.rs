@@ -32,7 +32,9 @@ impl Hinting for Matcher {
         let signs = Signs::of(text.as_bytes());
         self.hint_plain(text, ends, found);
         let foreign = signs.has(Signs::BEYOND_ASCII).then(|| self.foreign_parts(text));
-        for part in foreign.into_iter().flatten() {
+        let foreign = foreign.into_iter().flatten();
+        // To fold takes far longer than to see that no letters would be those of anybody sought.
+        for part in foreign.filter(|part| self.sift.may_fold_to_any(&text[part.clone()])) {
             let reading = fold(&text[part.clone()]);
             self.hint_plain(&reading.text, ends, &mut |at| found(part.start + reading.origin(at)));
             self.hint_alike(text, part, ends, found);
@@ -53,10 +55,7 @@ impl Hinting for Matcher {
     }
 
     fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize)) {
-        match &self.rare {
-            Some(rare) => rare.find(bytes, &mut |_, start| found(start)),
-            None => self.grams.find(bytes, &mut |_, start| found(start)),
-        }
+        self.each_pattern(bytes, &mut |_, start| found(start));
         if let Some(watch) = &self.watch {
             watch.digits(bytes, &mut |_, range| found(range.start));
         }
@@ -124,25 +123,32 @@ impl Matcher {
         if ends == Ends::Open {
             return self.hint_bytes(text.as_bytes(), found);
         }
+        // Many may have a name in common.
+        let (mut folded, mut folded_from) = (String::new(), 0..0);
+        let mut last = None;
         let mut judge = |pattern: usize, start: usize| {
             // Most candidates are in the midst of a word.
             let end = start + self.lengths[pattern];
-            if adjoins(text.as_bytes(), start..end) {
+            if last == Some(start) || adjoins(text.as_bytes(), start..end) {
                 return;
             }
             let near = floor(text, start.saturating_sub(NEAR_BYTES))
                 ..ceil(text, start + self.lengths[pattern] + NEAR_BYTES);
-            let folded = text[near.clone()].to_ascii_lowercase();
-            let at = start - near.start..start - near.start + self.lengths[pattern];
-            if self.may_be_part(&folded, pattern, at.clone()) {
-                return found(start);
+            if folded_from != near {
+                folded = text[near.clone()].to_ascii_lowercase();
+                folded_from = near.clone();
             }
-            self.judge(&folded, pattern, at, &mut |_: Occurrence| found(start));
+            let at = start - near.start..end - near.start;
+            let mut is_there = self.may_be_part(&folded, pattern, at.clone());
+            if !is_there {
+                self.judge(&folded, pattern, at, &mut |_: Occurrence| is_there = true);
+            }
+            if is_there {
+                last = Some(start);
+                found(start);
+            }
         };
-        match &self.rare {
-            Some(rare) => rare.find(text.as_bytes(), &mut judge),
-            None => self.grams.find(text.as_bytes(), &mut judge),
-        }
+        self.each_pattern(text.as_bytes(), &mut judge);
         if let Some(watch) = &self.watch {
             watch.digits(text.as_bytes(), &mut |_, range| found(range.start));
         }

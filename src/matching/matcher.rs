@@ -1,14 +1,13 @@
 //! All identities of all waiting requests, compiled once and looked for together.
 //!
-//! Addresses are found from their `@` by looking the whole token up; everything else goes through
-//! one automaton. Neither grows slower with the number of subjects.
+//! Addresses are found from their `@` by looking the whole token up; everything else by a few of
+//! its bytes. Neither grows slower with the number of subjects.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
@@ -41,22 +40,18 @@ pub struct Matcher {
     addresses: HashMap<String, Vec<Owner>>,
     hashes: HashMap<[u8; 32], Vec<Owner>>,
     pub(super) watch: Option<Watch>,
-    automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
-    /// What the automaton's patterns are long, in bytes.
+    /// What the patterns' texts are long, in bytes.
     pub(super) lengths: Vec<usize>,
     pub(super) reach: usize,
-    pub(super) rare: Option<Rare>,
-    pub(super) grams: Grams,
+    rare: Option<Rare>,
+    grams: Grams,
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
     pub(super) sift: Sift,
     pub(super) letters: OnceLock<Letters>,
     pub(super) pieces: Pieces,
 }
-
-/// Texts sought for which it pays to look first for what few of them have in common.
-const PREFILTERED_MAX: usize = 64;
 
 /// A hit with the subject it speaks of.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,9 +163,16 @@ impl Matcher {
                 }
             });
         }
-        let Some(automaton) = &self.automaton else { return };
-        for seen in automaton.find_overlapping_iter(text) {
-            self.judge(text, seen.pattern().as_usize(), seen.range(), found);
+        self.each_pattern(text.as_bytes(), &mut |pattern, start| {
+            self.judge(text, pattern, start..start + self.lengths[pattern], found);
+        });
+    }
+
+    /// Each place where a pattern stands but for the case of ASCII letters, and which it is.
+    pub(super) fn each_pattern(&self, text: &[u8], found: &mut dyn FnMut(usize, usize)) {
+        match &self.rare {
+            Some(rare) => rare.find(text, found),
+            None => self.grams.find(text, found),
         }
     }
 
@@ -316,15 +318,6 @@ impl Building {
     }
 
     fn finish(self, subjects: usize, identities: usize) -> Matcher {
-        let automaton = (!self.texts.is_empty()).then(|| {
-            AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                // What few texts have in common is in every line of many.
-                .prefilter(self.texts.len() <= PREFILTERED_MAX)
-                .build(&self.texts)
-                .expect("far fewer patterns than the automaton's two thousand million states")
-        });
         let ascii: Vec<String> = self.addresses.keys().filter_map(|one| in_ascii(one)).collect();
         let addresses = || self.addresses.keys().chain(&ascii);
         let signs = Signs::new(addresses(), !self.hashes.is_empty());
@@ -356,7 +349,6 @@ impl Building {
             addresses: self.addresses,
             hashes: self.hashes,
             watch: None,
-            automaton,
             lengths: self.texts.iter().map(String::len).collect(),
             rare: Rare::new(&self.texts),
             grams: Grams::new(&self.texts),

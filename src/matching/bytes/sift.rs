@@ -68,7 +68,7 @@ impl Sift {
         least: usize,
     ) -> Self {
         let texts: Vec<&String> = texts.collect();
-        let spelled = Spelled::new(texts.iter().copied());
+        let spelled = Spelled::new(&texts, foreign.has_high());
         let (numbered, worded): (Vec<_>, Vec<_>) =
             texts.into_iter().partition(|text| text.contains(|c: char| c.is_ascii_digit()));
         let sought = [Letters::of_texts(&worded), Letters::of_texts(&numbered)];
@@ -96,6 +96,11 @@ impl Sift {
         self.least = self.least.min(least.max(1));
         self.spelled = None;
         self.sought.iter_mut().for_each(|letters| letters.least = 0);
+    }
+
+    /// Whether a text may have something that is sought once it is folded.
+    pub fn may_fold_to_any(&self, text: &str) -> bool {
+        self.spelled.as_ref().is_none_or(|spelled| spelled.may_fold_to_one(text))
     }
 
     /// The stretches, apart from each other.
@@ -175,9 +180,14 @@ impl Sift {
         if has_letters {
             let more = folded_max(stretch);
             let may_have = |index: usize| letters[index] + more >= self.sought[index].least;
-            if may_have(0) || may_have(1) {
-                letters = [0, 1].map(|index| self.sought[index].count(stretch));
-            }
+            letters = match self.spelled {
+                // Which letters stand in a row says more than how many, and is asked next.
+                Some(_) => letters.map(|letters| letters + more),
+                None if may_have(0) || may_have(1) => {
+                    [0, 1].map(|index| self.sought[index].count(stretch))
+                }
+                None => letters,
+            };
         }
         let is_any = |(letters, sought): (usize, &Letters)| {
             letters + spelled >= sought.least || digits_most * 3 / 4 >= sought.least
@@ -189,28 +199,40 @@ impl Sift {
 /// Where digits stand in a row as [`has_run`] asks for them, told of many bytes at a time.
 struct Rows {
     digits: Vec<u64>,
+    capitals: Vec<u64>,
     hexes: Vec<u64>,
     words: Vec<u64>,
 }
 
 impl Rows {
     fn of(bytes: &[u8]) -> Self {
-        let [digits, hexes, mut words, four] = masks(bytes, [&DIGITS, &PAIRED, &SIX, &FOUR]);
+        let [digits, capitals, hexes] = masks(bytes, [&DIGITS, &CAPITALS, &PAIRED]);
+        let [mut words, six, four] = masks(bytes, [&BEFORE, &SIX, &FOUR]);
         for at in 0..words.len() {
-            let next = four.get(at + 1).copied().unwrap_or(0);
-            words[at] &= four[at] >> 1 | next << (WORD_BYTES - 1);
+            let behind = |bits: &[u64], by: u32| {
+                let next = bits.get(at + 1).copied().unwrap_or(0);
+                bits[at] >> by | next << (WORD_BYTES as u32 - by)
+            };
+            words[at] &= behind(&six, 1) & behind(&four, 2);
         }
-        Self { digits: runs(&digits, RUN_BYTES), hexes: runs(&hexes, RUN_BYTES), words }
+        let [digits, hexes] = [digits, hexes].map(|bits| runs(&bits, RUN_BYTES));
+        Self { digits, capitals, hexes, words }
     }
 
     /// Whether there may be such a row in a range.
     fn may_have(&self, range: Range<usize>) -> bool {
-        [&self.digits, &self.hexes, &self.words].into_iter().any(|bits| any(bits, range.clone()))
+        let has = |bits: &[u64]| any(bits, range.clone());
+        has(&self.hexes) || has(&self.words) || has(&self.digits) && has(&self.capitals)
     }
 }
 
+static CAPITALS: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte.is_ascii_uppercase()));
+
 static PAIRED: LazyLock<Set> =
     LazyLock::new(|| Set::new(|byte| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b':')));
+
+/// What words that speak of base64 have before their number.
+static BEFORE: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| b"beE".contains(&byte)));
 
 static SIX: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'6'));
 
@@ -218,7 +240,7 @@ static FOUR: LazyLock<Set> = LazyLock::new(|| Set::new(|byte| byte == b'4'));
 
 /// Whether plain text has digits in a row that may spell other text, or speaks of some.
 fn has_run(text: &[u8]) -> bool {
-    let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, 0);
+    let (mut digits, mut hexes, mut has_capital, mut last) = (0, 0, false, [0; 2]);
     // Of a word that hexadecimal digits have between their blanks or colons.
     let mut word = 0;
     for byte in text {
@@ -233,11 +255,11 @@ fn has_run(text: &[u8]) -> bool {
             b' ' | b':' if matches!(word, 2 | 4) => (hexes, 0),
             _ => (0, 0),
         };
-        let is_word = (last, *byte) == (b'6', b'4');
+        let is_word = matches!((last, *byte), ([b'b' | b'e' | b'E', b'6'], b'4'));
         if hexes >= RUN_BYTES || digits >= RUN_BYTES && has_capital || is_word {
             return true;
         }
-        last = *byte;
+        last = [last[1], *byte];
     }
     false
 }

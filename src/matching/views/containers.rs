@@ -23,6 +23,9 @@ use crate::matching::views::tour::{Kind, Look, Tour, is_brotli, key_of};
 /// Bytes looked at to tell what a stream is.
 pub const HEAD_BYTES: usize = 4 << 10;
 
+/// Bytes read at once with them: a short stream is asked no more.
+const LEAD_BYTES: usize = 16 << 10;
+
 impl<L: Look> Tour<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
@@ -38,11 +41,14 @@ impl<L: Look> Tour<'_, L> {
     }
 
     fn any(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
-        let mut head = Vec::with_capacity(HEAD_BYTES);
-        let broken = reader.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
-        let mut whole = Cursor::new(&head).chain(Rest::new(reader, broken));
-        let form = form(&head);
-        let is_brotli = std::mem::take(&mut self.is_brotli) && begins_brotli(&head);
+        let mut lead = Vec::with_capacity(LEAD_BYTES);
+        let broken = reader.take(LEAD_BYTES as u64).read_to_end(&mut lead).err();
+        let goes_on = lead.len() == LEAD_BYTES;
+        let head = &lead[..lead.len().min(HEAD_BYTES)];
+        let rest = Rest { reader: goes_on.then_some(reader), broken };
+        let mut whole = Cursor::new(&lead).chain(rest);
+        let form = form(head);
+        let is_brotli = std::mem::take(&mut self.is_brotli) && begins_brotli(head);
         if is_brotli && depth < self.limits.depth_max {
             self.met(chain, "brotli");
             let decoder = brotli::Decompressor::new(whole, BROTLI_BUFFER_BYTES);
@@ -54,7 +60,7 @@ impl<L: Look> Tour<'_, L> {
             self.unreadable("depth limit", chain);
             return Ok(());
         }
-        if let Some(block) = block_of(form, &head).filter(|_| depth < self.limits.depth_max) {
+        if let Some(block) = block_of(form, head).filter(|_| depth < self.limits.depth_max) {
             return self.block((block, form), &mut whole, chain, depth);
         }
         match form {
@@ -84,7 +90,7 @@ impl<L: Look> Tour<'_, L> {
             }
             Form::Media => self.stream(&mut whole, chain, Kind::Dense, depth),
             Form::Text(Charset::Bytes | Charset::Binary)
-                if head.len() < HEAD_BYTES && self.unsigned(&head, chain, depth)? =>
+                if head.len() < HEAD_BYTES && self.unsigned(head, chain, depth)? =>
             {
                 Ok(())
             }
@@ -259,22 +265,24 @@ pub fn reason_of(error: &io::Error, reason: &str) -> String {
 
 /// The rest of a stream whose head was read; an error met there comes in its place.
 pub struct Rest<'a> {
-    reader: &'a mut dyn Read,
+    /// None where the head was all.
+    reader: Option<&'a mut dyn Read>,
     broken: Option<io::Error>,
 }
 
 impl<'a> Rest<'a> {
     /// Of this reader, of whose head this error was the end.
     pub fn new(reader: &'a mut dyn Read, broken: Option<io::Error>) -> Self {
-        Self { reader, broken }
+        Self { reader: Some(reader), broken }
     }
 }
 
 impl Read for Rest<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.broken.take() {
-            Some(error) => Err(error),
-            None => self.reader.read(buffer),
+        match (self.broken.take(), &mut self.reader) {
+            (Some(error), _) => Err(error),
+            (None, Some(reader)) => reader.read(buffer),
+            (None, None) => Ok(0),
         }
     }
 }

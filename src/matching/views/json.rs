@@ -80,18 +80,33 @@ enum Expecting {
 impl Json {
     /// Follows more of the document; `None` if it is no JSON.
     pub fn follow(&mut self, mut part: &[u8]) -> Option<()> {
-        while let [byte, rest @ ..] = part {
-            if self.expecting == Expecting::StringEnd && !self.escaped {
-                let skipped = memchr::memchr2(b'"', b'\\', part).unwrap_or(part.len());
-                if skipped > 0 {
-                    part = &part[skipped..];
-                    continue;
-                }
-            }
+        while !part.is_empty() {
+            part = &part[self.passed(part)..];
+            let [byte, rest @ ..] = part else { break };
             self.step(*byte)?;
             part = rest;
         }
         Some(())
+    }
+
+    /// Goes over what changes nothing: most of a string, and blanks between values.
+    fn passed(&mut self, part: &[u8]) -> usize {
+        match self.expecting {
+            Expecting::StringEnd | Expecting::KeyEnd if !self.escaped => {
+                let len = memchr::memchr2(b'"', b'\\', part).unwrap_or(part.len());
+                if self.expecting == Expecting::KeyEnd {
+                    let room = KEY_BYTES_MAX.saturating_sub(self.key.len());
+                    self.key.extend_from_slice(&part[..len.min(room)]);
+                }
+                len
+            }
+            Expecting::StringEnd | Expecting::KeyEnd | Expecting::WordEnd => 0,
+            _ => {
+                let blanks = part.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                self.fresh_line |= part[..blanks].contains(&b'\n');
+                blanks
+            }
+        }
     }
 
     /// What the document was, once all of it has passed; `None` if it was no JSON.

@@ -269,9 +269,18 @@ impl<R: Read> Read for Decoded<'_, R> {
 
 /// Reads until the window is of this size; `false` at the end of the stream.
 pub fn fill(reader: &mut dyn Read, window: &mut Vec<u8>, size: usize) -> io::Result<bool> {
-    let room = size - window.len();
-    // At once: growing bit by bit would copy.
-    window.reserve_exact(room);
-    reader.take(room as u64).read_to_end(window)?;
-    Ok(window.len() == size)
+    // Most streams are short, and to make room for a whole window takes as long as to look at one.
+    for size in [SHORT_BYTES.min(size), size] {
+        let room = size.saturating_sub(window.len());
+        // At once: growing bit by bit would copy.
+        window.reserve_exact(room);
+        reader.take(room as u64).read_to_end(window)?;
+        if window.len() < size {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
+
+/// A stream of fewer bytes is given no room for more.
+const SHORT_BYTES: usize = 16 << 10;

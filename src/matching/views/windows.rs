@@ -90,7 +90,7 @@ impl<L: Look> Tour<'_, L> {
             }
             let searched = self.guarded(chain, |tour| tour.window(&window, lead..limit, binary));
             let mut found = searched.unwrap_or_default();
-            if !binary {
+            if !binary && !last {
                 self.guarded(chain, |tour| tour.tables.pass(&window, &(lead..limit)));
             }
             found.retain(|found| self.look.wants(&found.what));

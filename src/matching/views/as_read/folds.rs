@@ -7,7 +7,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
 
 use crate::matching::blocks::few::Few;
 use crate::matching::blocks::signs::Signs;
@@ -34,8 +35,8 @@ pub fn joined(text: &str, signs: Signs, goes_on: &dyn Fn(&str, &str) -> bool) ->
 pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) -> Option<Reading> {
     let bytes = text.as_bytes();
     let mut gaps = Gaps { text, goes_on, all: Vec::new() };
-    for column in memmem::find_iter(bytes, COLUMN.as_bytes()) {
-        let digits = column + COLUMN.len();
+    for column in COLUMN.find_iter(bytes) {
+        let digits = column + COLUMN.needle().len();
         let end = digits + bytes[digits..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let rest = &bytes[end..bytes.len().min(end + PADDING_BYTES_MAX)];
         let Some(gap) = memchr(b'\n', rest).map(|len| break_around(text, end + len)) else {
@@ -56,7 +57,7 @@ pub fn joined_beside_column(text: &str, goes_on: &dyn Fn(&str, &str) -> bool) ->
 }
 
 /// What stands between the name of a program's file and the number of its line.
-const COLUMN: &str = ".py:";
+static COLUMN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(".py:"));
 
 /// What stands in the midst of words of a text.
 struct Gaps<'a> {

@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use crate::matching::blocks::few::Few;
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -24,13 +25,13 @@ const SIGNS: [&str; 28] = [
 static FEW: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.map(str::as_bytes)));
 
 /// A point of East Asian text.
-const IDEOGRAPHIC: &str = "。";
+static IDEOGRAPHIC: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("。"));
 
 /// Where one of the signs stands, or the sign of an address that something parts from its words.
 fn signs(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut all: Vec<usize> = FEW.all(bytes).into_iter().map(|sign| sign.start).collect();
-    all.extend(memmem::find_iter(bytes, IDEOGRAPHIC));
+    all.extend(IDEOGRAPHIC.find_iter(bytes));
     all.extend(memchr_iter(b'@', bytes).filter_map(|at| {
         let before = *bytes.get(at.checked_sub(1)?)?;
         let is_parted = match bytes.get(at + 1) {

@@ -28,14 +28,17 @@ pub fn is_ebcdic(head: &[u8]) -> bool {
         return false;
     }
     let count = |is: fn(u8) -> bool| head.iter().filter(|byte| is(**byte)).count();
+    // What else has no blanks, as base64, has no such words.
+    let words = count(is_word);
+    if words * 20 < head.len() {
+        return false;
+    }
     let blanks = count(|byte| byte == BLANK);
     let parts = count(|byte| matches!(byte, BLANK | 0x6b | 0x5e | 0x4f | 5 | 0x15 | 0x25));
-    let words = count(is_word);
     let plain = blanks + words + count(is_sign);
     let small = count(is_small);
     let vowels = count(|byte| matches!(byte, 0x81 | 0x85 | 0x89 | 0x96 | 0xa4 | 0xc1 | 0xc5));
     parts * 40 >= head.len()
-        && words * 20 >= head.len()
         && plain * 100 >= head.len() * 95
         && words * 2 >= head.len() - blanks
         && (small * 3 >= words || blanks * 6 >= head.len())

@@ -1,7 +1,9 @@
 //! The text between tags, as a reader sees it: runs joined, cells and paragraphs apart.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use memchr::{memchr_iter, memmem};
 
 use crate::matching::views::markup::elements::{Between, between, is_aside};
@@ -60,7 +62,7 @@ pub fn tags(text: &str) -> String {
 
 fn all(text: &str) -> impl Iterator<Item = (usize, Tag)> {
     let mut next = 0;
-    let closing = memmem::find_iter(text.as_bytes(), "]]>").map(|at| (at, true));
+    let closing = CLOSING.find_iter(text.as_bytes()).map(|at| (at, true));
     let opening = memchr_iter(b'<', text.as_bytes()).map(|at| (at, false));
     merged(opening, closing).filter_map(move |(at, closes)| {
         if at < next {
@@ -71,6 +73,9 @@ fn all(text: &str) -> impl Iterator<Item = (usize, Tag)> {
         Some((at, tag))
     })
 }
+
+/// The end of a section of character data.
+static CLOSING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("]]>"));
 
 /// Two lists of places as one, in order.
 fn merged(

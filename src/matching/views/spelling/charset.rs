@@ -66,8 +66,8 @@ pub fn guess(head: &[u8]) -> Charset {
         return if is_text { Charset::Bytes } else { Charset::Binary };
     }
     // Read the wrong way round, Latin letters are Chinese ones: more ASCII decides.
-    let best =
-        by_shape.into_iter().filter_map(|charset| Some((ascii_if_clean(head, charset)?, charset)));
+    let ascii = |charset| ascii_if_clean(head, zeros, charset);
+    let best = by_shape.into_iter().filter_map(|charset| Some((ascii(charset)?, charset)));
     if zeros > 0
         && let Some((_, charset)) = best.max_by_key(|(ascii, _)| *ascii)
     {
@@ -104,25 +104,41 @@ pub fn has_strange(bytes: &[u8]) -> bool {
     )
 }
 
-/// How many ASCII characters these bytes hold, if all of them are such as texts are made of.
-fn ascii_if_clean(head: &[u8], charset: Charset) -> Option<usize> {
-    let mut chars: Vec<Option<char>> = match charset {
+/// How many ASCII characters these bytes hold, if all of them are such as texts are made of; so
+/// many of them are zeros.
+fn ascii_if_clean(head: &[u8], zeros: usize, charset: Charset) -> Option<usize> {
+    match charset {
         Charset::Utf16(little) => {
             let units = head.chunks_exact(2).map(|pair| unit(pair, little));
-            char::decode_utf16(units).map(Result::ok).collect()
+            let (ascii, latin) = counted_if_clean(char::decode_utf16(units).map(Result::ok))?;
+            // Most zeros are the high bytes of Latin letters; few letters have a zero below.
+            (latin * 2 >= zeros).then_some(ascii)
         }
-        Charset::Utf32(little) => head.chunks_exact(4).map(|four| scalar(four, little)).collect(),
-        _ => return None,
-    };
-    if chars.last() == Some(&None) {
-        chars.pop(); // the head may cut a surrogate pair
+        Charset::Utf32(little) => {
+            let chars = head.chunks_exact(4).map(|four| scalar(four, little));
+            counted_if_clean(chars).map(|(ascii, _)| ascii)
+        }
+        _ => None,
     }
-    let clean = !chars.is_empty() && chars.iter().all(|c| c.is_some_and(is_texty));
-    // Most zeros are the high bytes of Latin letters; few letters have a zero below.
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
-    let latin = chars.iter().flatten().filter(|c| (**c as u32) < 0x100).count();
-    let clean = clean && (matches!(charset, Charset::Utf32(_)) || latin * 2 >= zeros);
-    clean.then(|| chars.iter().flatten().filter(|c| c.is_ascii()).count())
+}
+
+/// How many of these are ASCII, and how many Latin, if all are characters of texts.
+fn counted_if_clean(chars: impl Iterator<Item = Option<char>>) -> Option<(usize, usize)> {
+    let (mut all, mut ascii, mut latin) = (0, 0, 0);
+    let mut chars = chars.peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            Some(c) if is_texty(c) => {
+                all += 1;
+                ascii += usize::from(c.is_ascii());
+                latin += usize::from((c as u32) < 0x100);
+            }
+            // The head may cut a surrogate pair.
+            None if chars.peek().is_none() => {}
+            _ => return None,
+        }
+    }
+    (all > 0).then_some((ascii, latin))
 }
 
 fn is_texty(c: char) -> bool {

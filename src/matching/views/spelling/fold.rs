@@ -162,8 +162,8 @@ fn is_far(c: char) -> bool {
     c as u32 > FIRST_PLANE_MAX
 }
 
-/// Characters that no reader sees.
-fn is_invisible(c: char) -> bool {
+/// Whether a character is one that no reader sees.
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'

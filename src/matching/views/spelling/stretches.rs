@@ -14,16 +14,31 @@ const STRETCH_BYTES_MAX: usize = 64 << 10;
 impl Stretches {
     /// Adds those that end in these bytes, apart from each other.
     pub fn pass(&mut self, bytes: &[u8], ended: bool, out: &mut Vec<u8>) {
-        let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| !is_text(*byte)) {
-            self.0.extend_from_slice(&rest[..end]);
-            self.end(out);
-            rest = &rest[end + 1..];
+        let mut at = if self.0.is_empty() { 0 } else { self.take(bytes, 0, out) };
+        // That a stretch is too short is told by its end first: between Latin letters there are
+        // zeros.
+        while let Some(part) = bytes.get(at..at + STRETCH_BYTES_MIN) {
+            at = match part.iter().rposition(|byte| !is_text(*byte)) {
+                Some(last) => at + last + 1,
+                None => self.take(bytes, at, out),
+            };
         }
-        self.0.extend_from_slice(rest);
+        let rest = &bytes[at..];
+        let last = rest.iter().rposition(|byte| !is_text(*byte)).map_or(0, |last| last + 1);
+        self.0.extend_from_slice(&rest[last..]);
         if ended || self.0.len() > STRETCH_BYTES_MAX {
             self.end(out);
         }
+    }
+
+    /// Takes a stretch in, as far as it goes from here on, and tells where that is.
+    fn take(&mut self, bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
+        let len = bytes[at..].iter().take_while(|byte| is_text(**byte)).count();
+        self.0.extend_from_slice(&bytes[at..at + len]);
+        if at + len < bytes.len() {
+            self.end(out);
+        }
+        at + len
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {

@@ -86,16 +86,21 @@ impl<'a> Spool<'a> {
     /// # Errors
     /// Our own disk's, or a limit is reached.
     pub fn some(&mut self, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        // Whoever goes from place to place may be led in circles.
-        work::charge(len.max(STEP_BYTES));
-        self.meter.pace(self.limits)?;
-        let len = self.len.saturating_sub(at).min(len as u64);
-        let mut bytes = Vec::new();
-        if len > 0 {
-            self.meter.own(self.file.seek(SeekFrom::Start(at)))?;
-            self.meter.own((&mut self.file).take(len).read_to_end(&mut bytes))?;
-        }
+        let mut bytes = vec![0; self.len.saturating_sub(at).min(len as u64) as usize];
+        self.read_at(at, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Reads as many bytes from a place on, which are there.
+    fn read_at(&mut self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        // Whoever goes from place to place may be led in circles.
+        work::charge(bytes.len().max(STEP_BYTES));
+        self.meter.pace(self.limits)?;
+        if !bytes.is_empty() {
+            self.meter.own(self.file.seek(SeekFrom::Start(at)))?;
+            self.meter.own(self.file.read_exact(bytes))?;
+        }
+        Ok(())
     }
 
     /// So many bytes from a place on.
@@ -131,11 +136,11 @@ pub struct Part<'s, 'a> {
 
 impl Read for Part<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.end.saturating_sub(self.at).min(buffer.len() as u64);
-        let bytes = self.spool.some(self.at, len as usize)?;
-        buffer[..bytes.len()].copy_from_slice(&bytes);
-        self.at += bytes.len() as u64;
-        Ok(bytes.len())
+        let end = self.end.min(self.spool.len);
+        let len = end.saturating_sub(self.at).min(buffer.len() as u64) as usize;
+        self.spool.read_at(self.at, &mut buffer[..len])?;
+        self.at += len as u64;
+        Ok(len)
     }
 }
 

@@ -5,10 +5,11 @@
 //! where no head does, this costs a search for heads.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use memchr::{memchr, memmem, memrchr};
 
+use crate::matching::blocks::few::Few;
 use crate::matching::views::spelling::charset::utf8_or_western;
 use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::written::frames::{self, Frames};
@@ -135,37 +136,35 @@ impl Tables {
 fn heads(window: &[u8], range: Range<usize>) -> Vec<(usize, Option<Head>)> {
     let mut found = Vec::new();
     let mut from = range.start;
-    for at in memmem::find_iter(&window[range.clone()], b"---") {
-        // A line is looked at once, however many dashes are in it.
-        if range.start + at < from {
-            continue;
+    SIGNS.each(&window[range.clone()], &mut |_, sign| {
+        // A line is looked at once, however many signs are in it.
+        let at = range.start + sign.start;
+        if at < from {
+            return;
         }
-        let line = line_at(window, range.start + at);
+        let line = line_at(window, at);
         from = line.end;
-        if !is_rule(&window[line.clone()]) {
-            continue;
-        }
-        let above = line_at(window, line.start.saturating_sub(2));
-        let head = Head::above_rule(
-            &utf8_or_western(&window[above]),
-            &utf8_or_western(&window[line.clone()]),
-        );
-        found.push((line.end, head));
-    }
-    from = range.start;
-    for at in memmem::find_iter(&window[range.clone()], b"USER") {
-        if range.start + at < from {
-            continue;
-        }
-        let line = line_at(window, range.start + at);
-        from = line.end;
-        if let Some(head) = Head::of_capitals(&utf8_or_western(&window[line.clone()])) {
+        if is_rule(&window[line.clone()]) {
+            let above = line_at(window, line.start.saturating_sub(2));
+            let head = Head::above_rule(
+                &utf8_or_western(&window[above]),
+                &utf8_or_western(&window[line.clone()]),
+            );
+            found.push((line.end, head));
+        } else if memmem::find(&window[line.clone()], LOUD).is_some()
+            && let Some(head) = Head::of_capitals(&utf8_or_western(&window[line.clone()]))
+        {
             found.push((line.end, Some(head)));
         }
-    }
-    found.sort_by_key(|(at, _)| *at);
+    });
     found
 }
+
+/// The head of a column of users in capitals.
+const LOUD: &[u8] = b"USER";
+
+/// What rules below heads have, and heads of capitals.
+static SIGNS: LazyLock<Few> = LazyLock::new(|| Few::new(&[b"---", LOUD]));
 
 /// A line of nothing but dashes and what may part them.
 fn is_rule(line: &[u8]) -> bool {

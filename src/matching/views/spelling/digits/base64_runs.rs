@@ -61,7 +61,7 @@ pub fn runs(text: &str, is_wanted: &dyn Fn(Range<usize>) -> bool, found: &mut dy
             continue;
         }
         if end - start == guids::BASE64_DIGITS
-            && let Some(spelled) = guid(&bytes[start..end], &mut buffers[0])
+            && let Some(spelled) = guid(&bytes[start..end], &mut buffers)
         {
             found(Run::new(start..end, spelled, "base64"));
         }
@@ -93,10 +93,17 @@ fn in_hex(
     }
 }
 
-/// All signs of digits but for pads and offsets.
-static SIGNS: LazyLock<Few> = LazyLock::new(|| {
-    let signs = [short::WORDS, &[short::OF_LDIF], dump::SIGNS, numbers::SIGNS];
-    Few::new(&[&signs.concat(), armour::SIGNS].concat())
+/// Signs of digits, by what they are signs of.
+const SIGNS: [&[&[u8]]; 6] =
+    [short::SIGNS, dump::SIGNS, numbers::SIGNS, armour::SIGNS, dump::OFFSETS, base85::CALLS];
+
+/// All of them at once.
+static ANY: LazyLock<Few> = LazyLock::new(|| Few::new(&SIGNS.concat()));
+
+/// What each of them is a sign of.
+static OF: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let all = SIGNS.iter().enumerate();
+    all.flat_map(|(of, signs)| std::iter::repeat_n(of, signs.len())).collect()
 });
 
 /// Digits that are told by what stands around them.
@@ -107,28 +114,18 @@ fn told_otherwise(
     is_wanted: &dyn Fn(Range<usize>) -> bool,
     found: &mut dyn FnMut(Run),
 ) {
-    let mut signs: [Vec<Range<usize>>; 4] = Default::default();
-    SIGNS.each(bytes, &mut |sign, range| {
-        let of_words = short::WORDS.len() + 1;
-        let ends = [of_words, dump::SIGNS.len(), numbers::SIGNS.len()];
-        let mut beyond = sign;
-        let of = ends.iter().take_while(|len| {
-            let is_beyond = beyond >= **len;
-            beyond = beyond.saturating_sub(**len);
-            is_beyond
-        });
-        signs[of.count()].push(range);
-    });
-    let [words, rows, lists, armours] = signs;
+    let mut signs: [Vec<Range<usize>>; SIGNS.len()] = Default::default();
+    ANY.each(bytes, &mut |sign, range| signs[OF[sign]].push(range));
+    let [words, rows, lists, armours, offsets, calls] = signs;
     let mut tell = |run: Range<usize>, spelled: Vec<u8>, form| {
         if is_wanted(run.clone()) {
             found(Run::new(run, spelled, form));
         }
     };
     short::runs(bytes, &words, &mut |run, spelled| tell(run, spelled, "base64"));
-    dump::dumps(bytes, &rows, &mut |run, spelled| tell(run, spelled, "dump"));
+    dump::dumps(bytes, &rows, &offsets, &mut |run, spelled| tell(run, spelled, "dump"));
     numbers::lists(bytes, listed, hexes, &lists, &mut |run, spelled| tell(run, spelled, "dump"));
-    base85::texts(bytes, &mut |run, spelled| tell(run, spelled, "base85"));
+    base85::texts(bytes, &calls, &mut |run, spelled| tell(run, spelled, "base85"));
     armour::texts(bytes, &armours, &mut |run, spelled| tell(run, spelled, "armour"));
 }
 
@@ -238,58 +235,61 @@ fn line_break(rest: &[u8]) -> usize {
 }
 
 /// What digits spell as a GUID.
-fn guid(run: &[u8], buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
-    decode(run, buffer);
-    guids::spelled(buffer).map(String::into_bytes)
+fn guid(run: &[u8], buffers: &mut Buffers) -> Option<Vec<u8>> {
+    buffers.take(run);
+    guids::spelled(&buffers.decoded[0]).map(String::into_bytes)
 }
 
-/// What a run decodes to from each of four places.
-type Buffers = [Vec<u8>; 4];
+/// What the digits of a run stand for, and what it decodes to from each of four places.
+#[derive(Default)]
+struct Buffers {
+    values: Vec<u8>,
+    decoded: [Vec<u8>; 4],
+}
+
+impl Buffers {
+    /// Decodes a run.
+    fn take(&mut self, run: &[u8]) {
+        self.values.clear();
+        let mut rest = run;
+        while !rest.is_empty() {
+            let value = |byte: &u8| VALUES[usize::from(*byte)];
+            let digits = rest.iter().take_while(|byte| value(byte) != OTHER).count();
+            self.values.extend(rest[..digits].iter().map(value));
+            rest = &rest[digits..];
+            // Nothing but breaks stands between digits.
+            rest = &rest[line_break(rest).max(usize::from(digits == 0))..];
+        }
+        for (skip, decoded) in self.decoded.iter_mut().enumerate() {
+            decode(self.values.get(skip..).unwrap_or_default(), decoded);
+        }
+    }
+}
 
 fn decode_run(run: &[u8], start: usize, buffers: &mut Buffers, found: &mut dyn FnMut(Run)) {
-    work::charge(buffers.len() * run.len());
-    for (skip, buffer) in buffers.iter_mut().enumerate() {
-        decode(&run[skip..], buffer);
-    }
+    work::charge(buffers.decoded.len() * run.len());
+    buffers.take(run);
+    let decoded = &buffers.decoded;
     // Where one place to start gives text throughout, the others give noise.
-    let clean = buffers.iter().position(|bytes| is_clean(bytes));
-    for (skip, bytes) in buffers.iter().enumerate() {
+    let clean = decoded.iter().position(|bytes| is_clean(bytes));
+    for (skip, bytes) in decoded.iter().enumerate() {
         if clean.map_or_else(|| is_promising(bytes), |clean| clean == skip) {
             found(Run::new(start + skip..start + run.len(), bytes.clone(), "base64"));
         }
     }
 }
 
-fn decode(run: &[u8], bytes: &mut Vec<u8>) {
+/// What digits of these values decode to; of a last one alone nothing.
+fn decode(values: &[u8], bytes: &mut Vec<u8>) {
+    let (fours, rest) = values.as_chunks::<4>();
     bytes.clear();
-    bytes.reserve(run.len() / 4 * 3 + 3);
-    let (mut group, mut count) = (0u32, 0);
-    let mut rest = run;
-    loop {
-        while count == 0
-            && let [a, b, c, d, tail @ ..] = rest
-        {
-            let values = [*a, *b, *c, *d].map(|byte| u32::from(VALUES[usize::from(byte)]));
-            if values.iter().any(|value| *value >= u32::from(OTHER)) {
-                break;
-            }
-            let four = values[0] << 18 | values[1] << 12 | values[2] << 6 | values[3];
-            bytes.extend_from_slice(&four.to_be_bytes()[1..]);
-            rest = tail;
-        }
-        let gap = line_break(rest);
-        let [first, tail @ ..] = &rest[gap..] else { break };
-        rest = tail;
-        group = group << 6 | u32::from(VALUES[usize::from(*first)] & 63);
-        count += 1;
-        if count == 4 {
-            bytes.extend_from_slice(&group.to_be_bytes()[1..]);
-            (group, count) = (0, 0);
-        }
+    bytes.resize(fours.len() * 3, 0);
+    for (three, [a, b, c, d]) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
+        *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
     }
-    match count {
-        2 => bytes.push((group >> 4) as u8),
-        3 => bytes.extend_from_slice(&(group >> 2).to_be_bytes()[2..]),
+    match rest {
+        [a, b] => bytes.push(a << 2 | b >> 4),
+        [a, b, c] => bytes.extend([a << 2 | b >> 4, b << 4 | c >> 2]),
         _ => {}
     }
 }

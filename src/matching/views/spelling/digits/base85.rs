@@ -6,13 +6,13 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::work;
 
 /// What calls end with that speak of it: `b85decode(`, `a85decode(`.
-const CALL: &[u8] = b"85decode";
+pub const CALLS: &[&[u8]] = &[b"85decode"];
 
 /// What is read of one.
 const BYTES_MAX: usize = 1 << 20;
@@ -42,9 +42,13 @@ const VALUES: [[u8; 256]; 2] = {
     values
 };
 
-/// Every such text, with what it spells.
-pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
-    for at in memmem::find_iter(bytes, b"<~") {
+/// Every such text, with what it spells; `calls`: where calls speak of one.
+pub fn texts(bytes: &[u8], calls: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+    // A tilde is rarer than the sign before it.
+    for at in memchr_iter(b'~', bytes).filter_map(|tilde| tilde.checked_sub(1)) {
+        if bytes[at] != b'<' {
+            continue;
+        }
         let inner = &bytes[at + 2..bytes.len().min(at + BYTES_MAX)];
         // No digit is a tilde.
         let end = memchr::memchr(b'~', inner).filter(|len| inner.get(len + 1) == Some(&b'>'));
@@ -54,12 +58,12 @@ pub fn texts(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
         }
     }
     let mut from = 0;
-    for call in memmem::find_iter(bytes, CALL) {
+    for call in calls {
         // What was looked at is not looked at again: calls may stand in what others are given.
-        if call < from {
+        if call.start < from {
             continue;
         }
-        let Some(run) = behind(bytes, call + CALL.len()) else { continue };
+        let Some(run) = behind(bytes, call.end) else { continue };
         from = run.end;
         work::charge(run.len());
         for values in &VALUES {
@@ -94,15 +98,17 @@ fn whole(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     let digits = bytes.trim_ascii();
     // Without a sign it is a word, a hash or base64: of twenty digits one in four is a sign.
     let is_sign = |byte: &u8| byte.is_ascii_punctuation() && !b"+/=-_".contains(byte);
-    if !(DIGITS_MIN..BYTES_MAX).contains(&digits.len()) || !digits.iter().any(is_sign) {
+    if !(DIGITS_MIN..BYTES_MAX).contains(&digits.len()) {
         return;
     }
     for values in &VALUES {
         let is_digit =
             |byte: &u8| values[usize::from(*byte)] != NONE || matches!(byte, b'z' | b'\n' | b'\r');
-        // Most texts have a blank early on.
-        if digits.iter().all(is_digit)
+        // Most texts have a blank early on, and what has none is soon no number.
+        if digits.iter().take(NEAR_BYTES).all(is_digit)
             && let Some(spelled) = decoded(digits, values).filter(|bytes| is_promising(bytes))
+            && digits.iter().all(is_digit)
+            && digits.iter().any(is_sign)
         {
             work::charge(digits.len());
             let start = bytes.len() - bytes.trim_ascii_start().len();
@@ -111,8 +117,11 @@ fn whole(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
     }
 }
 
+/// Digits that are looked at first.
+const NEAR_BYTES: usize = 256;
+
 fn decoded(digits: &[u8], values: &[u8; 256]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(digits.len() / 5 * 4 + 4);
+    let mut bytes = Vec::new();
     let (mut group, mut count) = (0u64, 0);
     for byte in digits.iter().filter(|byte| !byte.is_ascii_whitespace()) {
         match values[usize::from(*byte)] {
@@ -135,12 +144,14 @@ fn decoded(digits: &[u8], values: &[u8; 256]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::blocks::few::Few;
 
     const ASCII: &str = "@X0)5Bl[W7Df]K(5]1L\\A8GsiBQPk<G[YH.Ch4`,Dg)";
 
     fn all(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        texts(text.as_bytes(), &mut |_, bytes| {
+        let calls = Few::new(CALLS).all(text.as_bytes());
+        texts(text.as_bytes(), &calls, &mut |_, bytes| {
             all.push(String::from_utf8_lossy(&bytes).into_owned());
         });
         all

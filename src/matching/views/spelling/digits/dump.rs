@@ -5,13 +5,14 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use crate::matching::views::spelling::digits::openings::is_promising;
 use crate::matching::work;
 
 /// Digits of the offset that the first line has: six to eight.
 const ZEROS: &[u8] = b"000000";
+
+/// Where dumps may begin.
+pub const OFFSETS: &[&[u8]] = &[ZEROS];
 
 /// Digits of the offset where words of two bytes have the low byte first.
 const SWAPPED_DIGITS: usize = 7;
@@ -28,8 +29,14 @@ pub const SIGNS: &[&[u8]] = &[b" 40 ", b":40:", b",40,", b" 20 ", b":20:"];
 /// Pairs of digits in a row that are bytes, and no numbers.
 const PAIRS_MIN: usize = 8;
 
-/// Every dump in a text, with what it spells; `rows`: where rows of pairs have their signs.
-pub fn dumps(bytes: &[u8], rows: &[Range<usize>], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
+/// Every dump in a text, with what it spells; `rows`: where rows of pairs have their signs;
+/// `offsets`: where the first line of one may begin.
+pub fn dumps(
+    bytes: &[u8],
+    rows: &[Range<usize>],
+    offsets: &[Range<usize>],
+    found: &mut dyn FnMut(Range<usize>, Vec<u8>),
+) {
     let mut from = 0;
     for at in rows.iter().map(|sign| sign.start) {
         if at >= from
@@ -43,7 +50,7 @@ pub fn dumps(bytes: &[u8], rows: &[Range<usize>], found: &mut dyn FnMut(Range<us
         }
     }
     let mut from = 0;
-    for at in memmem::find_iter(bytes, ZEROS) {
+    for at in offsets.iter().map(|offset| offset.start) {
         if at < from || at > 0 && bytes[at - 1] != b'\n' && bytes[at - 1] != b' ' {
             continue;
         }
@@ -177,7 +184,7 @@ mod tests {
         ] {
             let mut all = Vec::new();
             let lists = Few::new(SIGNS).all(text.as_bytes());
-            dumps(text.as_bytes(), &lists, &mut |_, bytes| all.push(bytes));
+            dumps(text.as_bytes(), &lists, &[], &mut |_, bytes| all.push(bytes));
             assert_eq!(all, [expected.as_bytes()], "{text}");
         }
     }
@@ -187,14 +194,14 @@ mod tests {
         let noise = "ff 20 ".repeat(DUMP_BYTES_MAX / 3);
         let lists = Few::new(SIGNS).all(noise.as_bytes());
         let before = work::done();
-        dumps(noise.as_bytes(), &lists, &mut |_, _| {});
+        dumps(noise.as_bytes(), &lists, &[], &mut |_, _| {});
         let looked_at = work::done() - before;
         assert!(lists.len() > DUMP_BYTES_MAX / 4 && looked_at <= 4 * noise.len() as u64);
     }
 
     #[test]
     fn dumps_are_read_over_lines() {
-        let text = "by mira.osei@nordlicht.example";
+        let expected = "by mira.osei@nordlicht.example";
         for (head, dump) in [
             (
                 "$ xxd x\n",
@@ -223,8 +230,10 @@ mod tests {
             ),
         ] {
             let mut all = Vec::new();
-            dumps(format!("{head}{dump}done\n").as_bytes(), &[], &mut |_, bytes| all.push(bytes));
-            assert_eq!(all, [text.as_bytes()], "{dump}");
+            let text = format!("{head}{dump}done\n");
+            let offsets = Few::new(OFFSETS).all(text.as_bytes());
+            dumps(text.as_bytes(), &[], &offsets, &mut |_, bytes| all.push(bytes));
+            assert_eq!(all, [expected.as_bytes()], "{dump}");
         }
     }
 }

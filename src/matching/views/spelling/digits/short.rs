@@ -27,10 +27,10 @@ const PLAIN: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// What LDIF has before base64 (RFC 2849).
-pub const OF_LDIF: &[u8] = b":: ";
+const OF_LDIF: &[u8] = b":: ";
 
-/// Words that speak of base64, and what is passed to get to it.
-pub const WORDS: &[&[u8]] = &[b"base64", b"Base64", b"b64", b"BASE64"];
+/// Words that speak of base64, and that.
+pub const SIGNS: &[&[u8]] = &[b"base64", b"Base64", b"b64", b"BASE64", OF_LDIF];
 
 /// Bytes between such a word and what it speaks of.
 const WORD_REACH: usize = 24;
@@ -151,7 +151,7 @@ mod tests {
     fn short_runs_are_told_by_what_stands_around_them() {
         let all = |text: &str| {
             let mut all = Vec::new();
-            let words = Few::new(&[WORDS, &[OF_LDIF]].concat()).all(text.as_bytes());
+            let words = Few::new(SIGNS).all(text.as_bytes());
             runs(text.as_bytes(), &words, &mut |_, bytes| {
                 all.push(String::from_utf8_lossy(&bytes).into_owned());
             });

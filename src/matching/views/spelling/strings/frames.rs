@@ -6,8 +6,10 @@
 //! is cut out of its neighbours. A string that was cut out holds no others.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memmem, memrchr};
+use memchr::memmem::Finder;
+use memchr::memrchr;
 
 use crate::matching::views::spelling::lengths::counted;
 use crate::matching::views::spelling::strings::runs::is_text;
@@ -42,7 +44,7 @@ const STRING_BYTES_MIN: usize = 3;
 /// it with a few letters and goes on with `V` and the string. The next line numbers it.
 pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
     let mut starts = Vec::new();
-    for number in memmem::find_iter(bytes, b"\np") {
+    for number in NUMBERED.find_iter(bytes) {
         let digits = bytes[number + 2..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let is_number = digits > 0 && bytes.get(number + 2 + digits) == Some(&b'\n');
         let line = memrchr(b'\n', &bytes[..number]).map_or(0, |at| at + 1);
@@ -53,6 +55,9 @@ pub fn pickled_lines(bytes: &[u8]) -> Vec<usize> {
     }
     starts
 }
+
+/// What numbers a line: the next one.
+static NUMBERED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\np"));
 
 /// Marks, lists, tuples, dictionaries and what puts into them.
 const OPCODES: &[u8] = b"()]}[ladtsue02bR.";
