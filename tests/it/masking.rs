@@ -40,12 +40,12 @@ pub fn shown_of_another(kind: IdentityType, value: &str, content: &[u8]) -> Opti
     crowd.add(&census(&item("x"), &mut &*content, &limits, &people).unwrap());
     let mask = crowd.mask().unwrap();
     let mut out = Vec::new();
-    let rewritten = redact_named(&mut Masking(&mask), "x", &mut &*content, &mut out, &limits);
+    let rewritten = redact_named(&mut Masking::of(&mask), "x", &mut &*content, &mut out, &limits);
     let bytes = match rewritten {
         Ok(replaced) if replaced.places() > 0 => out.as_slice(),
         _ => content,
     };
-    if !is_clean(&mut Masking(&mask), "x", &mut &*bytes, &limits).unwrap() {
+    if !is_clean(&mut Masking::of(&mask), "x", &mut &*bytes, &limits).unwrap() {
         return None;
     }
     let another = subject(&[(kind, value)]);
@@ -97,7 +97,7 @@ fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
 }
 
 fn masked(mask: &Mask, content: &[u8]) -> (Vec<u8>, Replaced) {
-    let mut look = Masking(mask);
+    let mut look = Masking::of(mask);
     let mut out = Vec::new();
     let replaced =
         redact_named(&mut look, "x", &mut &*content, &mut out, &ItemLimits::default()).unwrap();
@@ -156,7 +156,7 @@ fn others_are_masked_in_every_encoding_or_the_item_is_left_out() {
         let content = store(mention);
         let items = [items(), vec![(item("x"), content.clone())]].concat();
         let mask = mask(&hanako(), &items).unwrap();
-        let (mut look, mut out) = (Masking(&mask), Vec::new());
+        let (mut look, mut out) = (Masking::of(&mask), Vec::new());
         let end = match redact_named(
             &mut look,
             "x",
@@ -184,7 +184,7 @@ fn names_and_tags_are_masked_too() {
     run.tags = BTreeMap::from([("mlflow.user".to_owned(), "taro.l".to_owned())]);
     let items = [vec![(run, Vec::new())], items()].concat();
     let mask = mask(&hanako(), &items).unwrap();
-    let short = |key, text| redact_short(&mut Masking(&mask), key, text).unwrap().text;
+    let short = |key, text| redact_short(&mut Masking::of(&mask), key, text).unwrap().text;
     assert_eq!(short(None, "azureml/Users/jiro/run.json"), "azureml/Users/Person 2/run.json");
     assert_eq!(short(Some("mlflow.user"), "hanako.example"), "hanako.example");
     assert_eq!(short(Some("url"), "https://x/?sig=abc"), "https://x/?sig=[removed]");

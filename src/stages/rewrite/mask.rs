@@ -198,7 +198,7 @@ pub fn masked_name(finding: &Finding, mask: Option<&Mask>) -> Finding {
 
 /// A text that leaves with an archive; what cannot be masked goes.
 pub fn masked_text(text: &str, mask: Option<&Mask>) -> String {
-    let masked = mask.and_then(|mask| redact_short(&mut Masking(mask), None, text).ok());
+    let masked = mask.and_then(|mask| redact_short(&mut Masking::of(mask), None, text).ok());
     masked.map_or_else(|| "[removed]".to_owned(), |short| short.text)
 }
 
@@ -233,7 +233,8 @@ fn masked_bytes(
     let encoding = item.content_encoding.as_deref().filter(|_| mask.is_of_people());
     let mut undone = Undone::new(encoding, content, limits)?;
     let mut tee = Tee { content: &mut undone, copy: &mut original };
-    let redacted = redact_named(&mut Masking(mask), &item.name, &mut tee, &mut rewritten, limits);
+    let mut look = Masking::of(mask);
+    let redacted = redact_named(&mut look, &item.name, &mut tee, &mut rewritten, limits);
     let (mut bytes, replaced, otherwise) = match redacted {
         Ok(replaced) if replaced.places() > 0 => (rewritten, replaced, "still found".to_owned()),
         Ok(replaced) => (original, replaced, "still found".to_owned()),
@@ -252,7 +253,7 @@ fn masked_bytes(
         return Ok(Ok((bytes, replaced)));
     }
     let mut reader = bytes.reader()?;
-    let purity = purity(&mut Masking(mask), &item.name, &mut reader, limits)?;
+    let purity = purity(&mut look, &item.name, &mut reader, limits)?;
     drop(reader);
     Ok(match purity {
         Purity::Clean => Ok((bytes, replaced)),
@@ -266,7 +267,7 @@ fn masked_bytes(
 /// The name, what stands beside the bytes, and the places of the hits, which have names of members
 /// and keys in them.
 fn masked_finding(finding: &Finding, mask: &Mask, replaced: &mut Replaced) -> Option<Finding> {
-    let mut look = Masking(mask);
+    let mut look = Masking::of(mask);
     let mut text = |key: Option<&str>, text: &str| {
         let short = redact_short(&mut look, key, text).ok()?;
         replaced.persons += short.replaced.persons;

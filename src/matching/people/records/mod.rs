@@ -11,3 +11,4 @@ pub mod tables;
 pub mod patterns;
 pub mod users;
 pub mod everyone;
+pub mod told;
