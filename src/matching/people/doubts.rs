@@ -206,7 +206,7 @@ pub(super) fn speaks_of_people(key: &str) -> Option<Speaks> {
     const PERHAPS: &str = "\
         aadobjectid attendee contact editor email employee familyname firstname fullname \
         givenname lastname mail manager member objectid oid participant person \
-        principalname puid recipient sender surname upn";
+        principalname puid realname recipient sender surname upn";
     // What is said of data.
     const NO_DEEDS: &str = "\
         clusteredby delimitedby describedby dividedby filteredby followedby groupedby indexedby \
