@@ -35,8 +35,10 @@ const GONE: &str = "removed since it was found";
 const SAYS_NOTHING: &str = "speaks of the person no more";
 const RESTLESS: &str = "changes faster than it can be read";
 
-/// Prepares one item, of which the bytes may be kept; if it was rewritten since the find, as it is now, provided that it still
-/// speaks of the subject.
+/// Prepares one item, of which the bytes may be kept.
+///
+/// If it was rewritten since the find, it is as it is now, provided that it still speaks of the
+/// subject.
 ///
 /// What has become of it otherwise is listed: nothing that was found is left
 /// out of an archive in silence.

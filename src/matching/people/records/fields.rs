@@ -11,14 +11,14 @@ use crate::matching::identity::names::neighbours::is_joint;
 use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
+use crate::matching::keys::people::{Speaks, speaks_of_people};
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, key_before, may_be_alias, named_by, speaks_of_people, trimmed,
-    values_after,
+    full_name, identifier, key_before, may_be_alias, named_by, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
 use crate::matching::people::records::elements::Elements;
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};

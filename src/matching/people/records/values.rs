@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use crate::domain::asked::subject::IdentityType;
-use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, may_be_alias, named_by, trimmed,
-};
+use crate::matching::keys::people::Speaks;
+use crate::matching::keys::sorts::{Key, Sort};
+use crate::matching::people::doubts::{full_name, identifier, may_be_alias, named_by, trimmed};
 use crate::matching::people::named::{Identifier, Named, SERVICES, is_hexadecimal};
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::floor;
 

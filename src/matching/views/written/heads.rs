@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::matching::keys::parts::{Part, part_of};
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::keys::users::speaks_of_users;
-use crate::matching::people::records::keys::{Key, Sort};
 
 /// Longest head of a column, in bytes.
 const COLUMN_BYTES_MAX: usize = 40;

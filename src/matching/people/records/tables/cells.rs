@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use crate::domain::asked::subject::IdentityType;
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::{line_end, line_start};
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{
     id, is_alias_of, is_written_small, number_by_form, range_of, value_of,
 };
