@@ -105,11 +105,12 @@ mod tests {
     async fn no_more_is_kept_than_there_is_room_for() {
         let kept = Kept::default();
         for ordinal in 0..40 {
-            kept.reading(ordinal, source(1_000_000)).await.unwrap();
+            let given = kept.reading(ordinal, source(1_000_000)).await.unwrap();
+            assert_eq!(len(given).await, 1_000_000);
         }
         let held = (0..40).filter(|ordinal| kept.take(*ordinal).is_some()).count();
         assert_eq!(held, BYTES_MAX / 1_000_000);
-        kept.reading(41, source(1_000_000)).await.unwrap();
+        drop(kept.reading(41, source(1_000_000)).await.unwrap());
         assert!(kept.take(41).is_some());
     }
 

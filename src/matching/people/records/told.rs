@@ -13,9 +13,12 @@ const BYTES_MAX: usize = 2 << 20;
 /// Receives what is seen, and where.
 type Seen<'a, W> = &'a mut dyn FnMut(W, Range<usize>);
 
+/// All that was seen in one text.
+type All<W> = Box<[(W, Range<usize>)]>;
+
 /// Texts with what was seen in them. `Debug` is not implemented: they name people.
 pub struct Told<W> {
-    texts: HashMap<Box<str>, Box<[(W, Range<usize>)]>>,
+    texts: HashMap<Box<str>, All<W>>,
     bytes: usize,
 }
 
