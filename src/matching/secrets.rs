@@ -230,6 +230,7 @@ static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
+        .prefilter(false)
         .build(SIGNS.iter().map(|(text, _)| text).chain(ISSUED.iter().map(|(text, _)| text)))
         .expect("few and short patterns")
 });

@@ -32,6 +32,7 @@ use crate::stages::account::entries::Entry;
 use crate::stages::account::records::Account;
 use crate::stages::announce::named_steps;
 use crate::stages::rewrite::belonging::Belongings;
+use crate::stages::rewrite::kept::Kept;
 use crate::stages::rewrite::mask::{Masked, Masks, READS_MAX, masked_name, masked_text, meet};
 use crate::stages::rewrite::prepare::{Prepared, prepare};
 use crate::stages::verify::archive::{Standing, standing};
@@ -61,7 +62,8 @@ pub async fn export(
     // An archive that was begun by an earlier version keeps its name.
     let name = account.ledger.keep(&case.lease, &case.request.id, &name).await?;
     let mut packing = Packing::new(Sink::open(exports, &name, case, encryption).await?);
-    let masks = meet(account, sources, case, with).await?;
+    let kept = Kept::default();
+    let masks = meet(account, sources, case, with, &kept).await?;
     let belongings = Belongings::learn(account, sources, case, with).await?;
     let mut after = None;
     loop {
@@ -72,7 +74,7 @@ pub async fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.ordinal);
         let prepared = stream::iter(page).map(|Entry { ordinal, planned, .. }| {
-            let (masks, belongings) = (&masks, &belongings);
+            let (masks, belongings, kept) = (&masks, &belongings, &kept);
             let kind = case.request.kind;
             async move {
                 if let Some(stays) = unpacked(kind, &planned, masks, belongings) {
@@ -80,7 +82,8 @@ pub async fn export(
                 }
                 let item = &planned.finding.item;
                 let (mask, tag) = (masks.of(item), belongings.tag(item));
-                let prepared = prepare(sources, planned.finding, mask, with).await?;
+                let item = (planned.finding, kept.take(ordinal));
+                let prepared = prepare(sources, item, mask, with).await?;
                 Ok((ordinal, Packed::Item(prepared, tag)))
             }
         });

@@ -68,8 +68,14 @@ fn mask(files: &[impl AsRef<Path>], person: &Person) -> Result<Duration, Error> 
     let mask = crowd.mask().ok_or("too many people")?;
     for file in files {
         // What cannot be masked is left out of an archive, and was looked at as well.
-        redact_named(&mut Masking(&mask), "x", &mut File::open(file)?, &mut io::sink(), &limits)
-            .ok();
+        redact_named(
+            &mut Masking::of(&mask),
+            "x",
+            &mut File::open(file)?,
+            &mut io::sink(),
+            &limits,
+        )
+        .ok();
     }
     Ok(worked("thread-self") - start)
 }

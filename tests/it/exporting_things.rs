@@ -281,6 +281,21 @@ fn files_of_a_source_that_is_shut_are_waited_for() {
     assert_eq!(data(&files).len(), 3);
 }
 
+/// Whom all items name is known before the first is masked, and what is short is kept until then.
+#[test]
+fn short_items_are_read_once_for_a_person_too() {
+    const ITEMS: u32 = 30;
+    let scenario = Scenario::small().with_source("notes").sent(request("r-1", "access"));
+    let source = scenario.source("notes");
+    for number in 0..ITEMS {
+        source.put(&format!("{number}.txt"), format!("by {EMAIL} and kofi.{number}@x.example"));
+    }
+    // It is asked for a few other things beside.
+    scenario.wire.on("act_started", move || source.shut_after(Some(ITEMS + 10)));
+    let ended = check(scenario);
+    assert!(ended.contains("r-1 (access) is completed"), "{ended}");
+}
+
 /// Others write while it is exported: each file is given as it is then.
 #[test]
 fn what_changes_meanwhile_is_given_as_it_is() {

@@ -57,7 +57,7 @@ const MASKING: Way = ("masking", |content| {
     let mut crowd = Crowd::new(&ann(), &PeopleLimits::default());
     crowd.add(&counted(&content[..content.len().min(1 << 12)]));
     let mask = crowd.mask().unwrap();
-    let mut look = Masking(&mask);
+    let mut look = Masking::of(&mask);
     redact_named(&mut look, "x", &mut &*content, &mut io::sink(), &ItemLimits::default()).ok();
 });
 

@@ -40,12 +40,12 @@ pub fn shown_of_another(kind: IdentityType, value: &str, content: &[u8]) -> Opti
     crowd.add(&census(&item("x"), &mut &*content, &limits, &people).unwrap());
     let mask = crowd.mask().unwrap();
     let mut out = Vec::new();
-    let rewritten = redact_named(&mut Masking(&mask), "x", &mut &*content, &mut out, &limits);
+    let rewritten = redact_named(&mut Masking::of(&mask), "x", &mut &*content, &mut out, &limits);
     let bytes = match rewritten {
         Ok(replaced) if replaced.places() > 0 => out.as_slice(),
         _ => content,
     };
-    if !is_clean(&mut Masking(&mask), "x", &mut &*bytes, &limits).unwrap() {
+    if !is_clean(&mut Masking::of(&mask), "x", &mut &*bytes, &limits).unwrap() {
         return None;
     }
     let another = subject(&[(kind, value)]);
@@ -97,7 +97,7 @@ fn mask(subject: &Subject, items: &[(Item, Vec<u8>)]) -> Option<Mask> {
 }
 
 fn masked(mask: &Mask, content: &[u8]) -> (Vec<u8>, Replaced) {
-    let mut look = Masking(mask);
+    let mut look = Masking::of(mask);
     let mut out = Vec::new();
     let replaced =
         redact_named(&mut look, "x", &mut &*content, &mut out, &ItemLimits::default()).unwrap();
@@ -156,7 +156,7 @@ fn others_are_masked_in_every_encoding_or_the_item_is_left_out() {
         let content = store(mention);
         let items = [items(), vec![(item("x"), content.clone())]].concat();
         let mask = mask(&hanako(), &items).unwrap();
-        let (mut look, mut out) = (Masking(&mask), Vec::new());
+        let (mut look, mut out) = (Masking::of(&mask), Vec::new());
         let end = match redact_named(
             &mut look,
             "x",
@@ -184,7 +184,7 @@ fn names_and_tags_are_masked_too() {
     run.tags = BTreeMap::from([("mlflow.user".to_owned(), "taro.l".to_owned())]);
     let items = [vec![(run, Vec::new())], items()].concat();
     let mask = mask(&hanako(), &items).unwrap();
-    let short = |key, text| redact_short(&mut Masking(&mask), key, text).unwrap().text;
+    let short = |key, text| redact_short(&mut Masking::of(&mask), key, text).unwrap().text;
     assert_eq!(short(None, "azureml/Users/jiro/run.json"), "azureml/Users/Person 2/run.json");
     assert_eq!(short(Some("mlflow.user"), "hanako.example"), "hanako.example");
     assert_eq!(short(Some("url"), "https://x/?sig=abc"), "https://x/?sig=[removed]");
@@ -252,6 +252,93 @@ fn too_many_people_are_none_masked() {
     let mut crowd = Crowd::new(&hanako(), &people);
     crowd.add(&counted);
     assert!(crowd.mask().is_none() && crowd.overflowed());
+}
+
+/// A document, and a workbook, each with one row of these cells below these heads, if any.
+fn office(heads: &[&str], cells: &[&str]) -> [Vec<u8>; 2] {
+    let rows = || [heads, cells].into_iter().filter(|row| !row.is_empty());
+    let table = |row: &[&str]| {
+        let cell = |cell: &&str| format!("<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>");
+        format!("<w:tr><w:trPr/>{}</w:tr>", row.iter().map(cell).collect::<String>())
+    };
+    let document = format!(
+        "<?xml version=\"1.0\"?><w:document><w:body><w:p><w:t>{}</w:t></w:p><w:tbl>{}</w:tbl>\
+         </w:body></w:document>",
+        "so it is ".repeat(300),
+        rows().map(table).collect::<String>()
+    );
+    let strings = rows().flatten().map(|cell| format!("<si><t>{cell}</t></si>"));
+    let strings = format!("<?xml version=\"1.0\"?><sst>{}</sst>", strings.collect::<String>());
+    let mut number = 0;
+    let mut sheet = |row: &[&str]| {
+        let mut cell = |_: &&str| {
+            number += 1;
+            format!("<c t=\"s\"><v>{}</v></c>", number - 1)
+        };
+        format!("<row>{}</row>", row.iter().map(&mut cell).collect::<String>())
+    };
+    let sheet = format!(
+        "<?xml version=\"1.0\"?><worksheet><sheetData>{}</sheetData></worksheet>",
+        rows().map(&mut sheet).collect::<String>()
+    );
+    [
+        zip(&[("word/document.xml", document.as_bytes())]),
+        zip(&[
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+            ("xl/sharedStrings.xml", strings.as_bytes()),
+        ]),
+    ]
+}
+
+/// What is left in a zip of a row beside the address of somebody else.
+#[test]
+fn numbers_beside_an_address_in_a_row_are_masked() {
+    let cells = ["Kofi Mensa", "kofi.mensa@x.example", "+49 30 1234567", "C01X00T47", "NC24"];
+    let heads = ["Name", "E-Mail", "Phone", "Passport", "Cluster"];
+    let orders = ["Name", "E-Mail", "Phone", "Order", "Cluster"];
+    for (heads, gone) in [(&[][..], 4), (&heads, 4), (&orders, 3)] {
+        for content in office(heads, &cells) {
+            let items = vec![(item("x"), content.clone())];
+            let out = masked(&mask(&hanako(), &items).unwrap(), &content).0;
+            let mut archive = zip::ZipArchive::new(std::io::Cursor::new(out)).unwrap();
+            let mut text = String::new();
+            for index in 0..archive.len() {
+                let mut member = archive.by_index(index).unwrap();
+                std::io::Read::read_to_string(&mut member, &mut text).unwrap();
+            }
+            let left: Vec<&str> = cells
+                .into_iter()
+                .filter(|cell| {
+                    text.contains(&format!("<w:t>{cell}</w:t>"))
+                        || text.contains(&format!("<t>{cell}</t>"))
+                })
+                .collect();
+            assert_eq!(left, cells[gone..], "{heads:?}");
+        }
+    }
+}
+
+#[test]
+fn aliases_in_listings_and_in_objects_of_users_are_masked() {
+    let queue = "JOBID PARTITION NAME USER ST TIME NODES NODELIST(REASON)\n\
+        7 gpu train kofim R 1:02 1 node7\n8 gpu hanako.e hanako.example PD 0:00 1 (Priority)\n";
+    let slack = r#"[{"name":"kofi.m","real_name":"Kofi Mensa","profile":{"email":"k@x.example"}},
+        {"name":"hanako.e","real_name":"Hanako Example","email":"hanako.example@contoso.example"},
+        {"name":"churn-model","tags":["nightly"]}]"#;
+    for (text, gone, left) in [
+        (queue, vec!["kofim"], vec!["gpu train", "R 1:02 1 node7", "hanako.example PD"]),
+        (
+            slack,
+            vec!["kofi.m", "Kofi Mensa", "k@x.example"],
+            vec!["\"hanako.e\"", "Hanako Example", "churn-model", "nightly"],
+        ),
+    ] {
+        let items = vec![(item("x"), text.as_bytes().to_vec())];
+        let out = masked(&mask(&hanako(), &items).unwrap(), text.as_bytes()).0;
+        let out = String::from_utf8(out).unwrap();
+        assert!(!gone.iter().any(|one| out.contains(one)), "{out}");
+        assert!(left.iter().all(|one| out.contains(one)), "{out}");
+    }
 }
 
 /// Whether an item names others than this subject.

@@ -52,10 +52,10 @@ const WAYS: [Way; 5] = [
         crowd.add(&census(&item("x"), &mut kofi.as_slice(), &limits, &people).unwrap());
         let mask = crowd.mask().unwrap();
         let name = named(path).name;
-        let mut look = Masking(&mask);
+        let mut look = Masking::of(&mask);
         let done = redact_named(&mut look, &name, &mut open(path), &mut io::sink(), &limits);
         let done = done.map_or_else(|error| error.to_string(), |_| "done".to_owned());
-        let pure = purity(&mut Masking(&mask), &name, &mut open(path), &limits).unwrap();
+        let pure = purity(&mut Masking::of(&mask), &name, &mut open(path), &limits).unwrap();
         format!("{done} {pure:?}")
     }),
 ];

@@ -44,7 +44,7 @@ fn given(kind: IdentityType, value: &str, content: &str) -> String {
     crowd.add(&census(&item("x"), &mut content.as_bytes(), &limits, &people).unwrap());
     let mask = crowd.mask().unwrap();
     let mut out = Vec::new();
-    redact_named(&mut Masking(&mask), "x", &mut content.as_bytes(), &mut out, &limits).unwrap();
+    redact_named(&mut Masking::of(&mask), "x", &mut content.as_bytes(), &mut out, &limits).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -4,3 +4,5 @@ pub mod users;
 pub mod lengths;
 pub mod parts;
 pub mod words;
+pub mod people;
+pub mod sorts;

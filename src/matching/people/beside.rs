@@ -9,8 +9,9 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::names::neighbours::{
     is_joint, is_name_like, word_after, word_before,
 };
+use crate::matching::keys::people::{Speaks, speaks_of_people};
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, is_technical, key_before, named_by, speaks_of_people, trimmed,
+    full_name, identifier, is_technical, key_before, named_by, trimmed,
 };
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;

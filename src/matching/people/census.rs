@@ -13,6 +13,7 @@ use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::{Group, Identifier, Named};
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
+use crate::matching::people::records::told::Told;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
 use crate::matching::views::meter::{Decoded, Meter};
@@ -51,6 +52,7 @@ pub fn census_among(
     let meter = Meter::default();
     let mut counting = Counting {
         known,
+        told: Told::default(),
         seen: HashSet::new(),
         census: Census::default(),
         room: people.people_max,
@@ -111,6 +113,7 @@ enum Seen {
 
 struct Counting<'a> {
     known: &'a Known,
+    told: Told<Seen>,
     seen: HashSet<Seen>,
     census: Census,
     /// How many more identifiers can be held.
@@ -145,23 +148,8 @@ impl Look for Counting<'_> {
     type What = Seen;
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
-        everyone_in(text, &mut |bond, named| {
-            let start = named.iter().map(|(_, range)| range.start).min().unwrap_or_default();
-            let end = named.iter().map(|(_, range)| range.end).max().unwrap_or_default();
-            match (bond, <[Named; 2]>::try_from(named)) {
-                (Bond::Beside, Ok([one, other])) => {
-                    // Whoever it is, it is somebody.
-                    seen(Seen::Group(vec![other.0.clone()]), other.1);
-                    seen(Seen::Beside([one.0, other.0]), start..end);
-                }
-                (_, named) => {
-                    let named = named.map_or_else(|named| named, Vec::from);
-                    let group = named.into_iter().map(|(identifier, _)| identifier).collect();
-                    seen(Seen::Group(group), start..end);
-                }
-            }
-        });
-        self.look_for_names(text, seen);
+        let Self { known, told, .. } = self;
+        told.each(text, seen, &mut |seen| seen_in(known, text, seen));
     }
 
     fn letters(&self) -> Option<&Letters> {
@@ -193,6 +181,27 @@ impl Look for Counting<'_> {
         self.count(seen);
         false
     }
+}
+
+/// Everyone in a text, and whom the workspace knows of them.
+fn seen_in(known: &Known, text: &str, seen: &mut dyn FnMut(Seen, Range<usize>)) {
+    everyone_in(text, &mut |bond, named| {
+        let start = named.iter().map(|(_, range)| range.start).min().unwrap_or_default();
+        let end = named.iter().map(|(_, range)| range.end).max().unwrap_or_default();
+        match (bond, <[Named; 2]>::try_from(named)) {
+            (Bond::Beside, Ok([one, other])) => {
+                // Whoever it is, it is somebody.
+                seen(Seen::Group(vec![other.0.clone()]), other.1);
+                seen(Seen::Beside([one.0, other.0]), start..end);
+            }
+            (_, named) => {
+                let named = named.map_or_else(|named| named, Vec::from);
+                let group = named.into_iter().map(|(identifier, _)| identifier).collect();
+                seen(Seen::Group(group), start..end);
+            }
+        }
+    });
+    known.met_in(text, &mut |person, range| seen(Seen::Known(person), range));
 }
 
 #[cfg(test)]

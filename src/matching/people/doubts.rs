@@ -12,6 +12,7 @@ use crate::domain::asked::subject::IdentityType;
 use crate::matching::identity::addresses::{address_at, local_run_start};
 use crate::matching::identity::names::neighbours::{is_joint, is_name_like, word_after};
 use crate::matching::identity::weakness::COMMON;
+use crate::matching::keys::people::{Speaks, speaks_of_people};
 use crate::matching::keys::words::Words;
 use crate::matching::people::named::{Identifier, NOBODY, SERVICES, is_hexadecimal};
 use crate::matching::people::ranges::Ranges;
@@ -28,15 +29,6 @@ const ELEMENTS_MAX: usize = 16;
 /// Longest name, in words and bytes.
 const NAME_WORDS_MAX: usize = 5;
 const NAME_BYTES_MAX: usize = 120;
-
-/// How surely a key speaks of people.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
-    /// `created_by`, `owner`: whatever its value is, it is somebody.
-    Surely,
-    /// `contact`, `from`: its value may be somebody.
-    Perhaps,
-}
 
 /// Everything in a text that may name somebody; `own` are the places that name the subject.
 pub fn doubts_in(
@@ -195,45 +187,6 @@ pub(super) fn key_before(text: &str, at: usize) -> Option<Range<usize>> {
     let word = key.rsplit(|c| !is_part(c)).next()?;
     let end = at - near.len() + key.len();
     (!word.is_empty()).then(|| end - word.len()..end)
-}
-
-/// Whether a key speaks of people.
-pub(super) fn speaks_of_people(key: &str) -> Option<Speaks> {
-    const SURELY: &str = "\
-        annotator approver assignedto assignee author coauthor contributor creator \
-        labeler labeller login logname maintainer owner requester requestor reviewer \
-        submitter submittor user";
-    const PERHAPS: &str = "\
-        aadobjectid attendee contact editor email employee familyname firstname fullname \
-        givenname lastname mail manager member objectid oid participant person \
-        principalname puid recipient sender surname upn";
-    // What is said of data.
-    const NO_DEEDS: &str = "\
-        clusteredby delimitedby describedby dividedby filteredby followedby groupedby indexedby \
-        keyedby labelledby limitedby multipliedby normalizedby orderedby partitionedby poweredby \
-        scaledby separatedby sortedby weightedby";
-    const WHOLE: [&str; 5] = ["bcc", "cc", "from", "to", "who"];
-    let plain: String =
-        key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    if WHOLE.contains(&plain.as_str()) {
-        return Some(Speaks::Perhaps);
-    }
-    let one = plain.strip_suffix('s').unwrap_or(&plain);
-    let ends = |word: &str, list: &str| list.split(' ').any(|known| word.ends_with(known));
-    // Who did it: `created_by`, `runBy`; but not what it is sorted by.
-    let by = |word: &str| {
-        ends(word, "edby enby runby ranby sentby builtby madeby") && !ends(word, NO_DEEDS)
-    };
-    let stem = ["name", "id", "email", "mail", "upn", "alias", "login"]
-        .iter()
-        .find_map(|suffix| one.strip_suffix(suffix))
-        .filter(|stem| !stem.is_empty())
-        .unwrap_or(one);
-    if [one, stem].iter().any(|word| by(word) || ends(word, SURELY)) {
-        return Some(Speaks::Surely);
-    }
-    let is_perhaps = [one, stem].iter().any(|word| ends(word, PERHAPS));
-    is_perhaps.then_some(Speaks::Perhaps)
 }
 
 /// The values of a key whose sign ended at `at`: a string, a list, or the rest of a line.

@@ -82,9 +82,14 @@ impl Mask {
     }
 
     /// Other people in a text, by number. Whoever was in no census has none.
-    pub fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
+    pub fn others_in(
+        &self,
+        text: &str,
+        met: &mut Met,
+        found: &mut dyn FnMut(Option<u32>, Range<usize>),
+    ) {
         if let Some(people) = &self.people {
-            people.others_in(text, found);
+            people.others_in(text, met, found);
         }
     }
 
@@ -145,8 +150,20 @@ impl Mask {
 /// Where a part of an identifier stands in it, and whose it is, if that is known.
 type Whose = (Range<usize>, Option<Who>);
 
+/// Whom texts named before, and whose the parts of it are: the same few stand in many of them.
+#[derive(Default)]
+pub struct Met(HashMap<Identifier, Vec<Whose>>);
+
+/// Identifiers that are remembered.
+const MET_MAX: usize = 1 << 14;
+
 impl People {
-    fn others_in(&self, text: &str, found: &mut dyn FnMut(Option<u32>, Range<usize>)) {
+    fn others_in(
+        &self,
+        text: &str,
+        Met(met): &mut Met,
+        found: &mut dyn FnMut(Option<u32>, Range<usize>),
+    ) {
         let mut own: Vec<Range<usize>> = Vec::new();
         let mut others = Vec::new();
         let mut sort = |who: Option<Who>, range: Range<usize>| match who {
@@ -157,7 +174,9 @@ impl People {
         occurrences(&self.matcher, text, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
-        let mut met: HashMap<Identifier, Vec<Whose>> = HashMap::new();
+        if met.len() > MET_MAX {
+            met.clear();
+        }
         everyone_in(text, &mut |_, named| {
             for (identifier, range) in named {
                 // What was respelled, or grew and shrank as it was folded, has its parts elsewhere.

@@ -22,6 +22,7 @@ use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::escapes::{ROUNDS_MAX, escape_around, unescape};
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::spelling::spaceless::continues_word;
 use crate::matching::work;
 
@@ -72,8 +73,12 @@ pub(super) fn is_cased(c: char) -> bool {
 
 /// Everyone named in a text, each with all that names them together.
 pub fn named_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
+    named_in_folded(text, &fold(text), found);
+}
+
+/// The same of a text that was folded.
+pub(super) fn named_in_folded(text: &str, reading: &Reading, found: &mut dyn FnMut(Vec<Named>)) {
     work::charge(text.len());
-    let reading = fold(text);
     let folded = reading.text.as_str();
     let mut taken: Vec<Range<usize>> = Vec::new();
     let mut tell = |named: Vec<Named>| {
@@ -170,6 +175,7 @@ const KEYS: [(&str, Key); 18] = [
 static KEY_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .kind(Some(AhoCorasickKind::DFA))
+        .prefilter(false)
         .build(KEYS.map(|(word, _)| word))
         .expect("few and short patterns")
 });

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::matching::bytes::texts::texts;
 use crate::matching::matcher::Matcher;
-use crate::matching::people::mask::Mask;
+use crate::matching::people::mask::{Mask, Met};
+use crate::matching::people::records::told::Told;
 use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
@@ -44,17 +45,31 @@ impl Look for Erasing<'_> {
 }
 
 /// Sees the people of a mask, and secrets, to be replaced in an export.
-pub struct Masking<'a>(pub &'a Mask);
+pub struct Masking<'a> {
+    mask: &'a Mask,
+    told: Told<Put>,
+    met: Met,
+}
+
+impl<'a> Masking<'a> {
+    /// By this mask.
+    pub fn of(mask: &'a Mask) -> Self {
+        Self { mask, told: Told::default(), met: Met::default() }
+    }
+}
 
 impl Look for Masking<'_> {
     type What = Put;
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
-        self.0.others_in(text, &mut |number, range| {
-            // Whoever was in no census has no number, and is shown even less.
-            seen(number.map_or(Put::Removed, Put::Person), range);
+        let Self { mask, told, met } = self;
+        told.each(text, seen, &mut |seen| {
+            mask.others_in(text, met, &mut |number, range| {
+                // Whoever was in no census has no number, and is shown even less.
+                seen(number.map_or(Put::Removed, Put::Person), range);
+            });
+            secrets_in(text, mask.secrets, &mut |range| seen(Put::Removed, range));
         });
-        secrets_in(text, self.0.secrets, &mut |range| seen(Put::Removed, range));
     }
 
     fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
@@ -62,19 +77,19 @@ impl Look for Masking<'_> {
     }
 
     fn known(&self) -> Vec<&dyn Hinting> {
-        self.0.hinting().into_iter().collect()
+        self.mask.hinting().into_iter().collect()
     }
 
     fn letters(&self) -> Option<&Letters> {
-        self.0.letters()
+        self.mask.letters()
     }
 
     fn look_for_names(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
-        self.0.known_in(text, &mut |number, range| seen(Put::Person(number), range));
+        self.mask.known_in(text, &mut |number, range| seen(Put::Person(number), range));
     }
 
     fn goes_on(&self, before: &str, after: &str) -> bool {
-        self.0.goes_on(before, after)
+        self.mask.goes_on(before, after)
     }
 
     fn keep(&mut self, _: &Put) -> bool {

@@ -28,11 +28,12 @@ use crate::matching::redact::looks::Masking;
 use crate::matching::redact::refusal::Unredacted;
 use crate::matching::redact::rewriting::{Purity, purity, redact_named, redact_short};
 use crate::matching::secrets::Sought;
-use crate::ports::sources::{ByteStream, Source};
+use crate::ports::sources::{ByteStream, Read, Source};
 use crate::stages::account::case::Case;
 use crate::stages::account::entries::Entry;
 use crate::stages::account::people::Acquainted;
 use crate::stages::account::records::Account;
+use crate::stages::rewrite::kept::Kept;
 use crate::stages::rewrite::spool::Spool;
 use crate::stages::walk::ask::bytes_for;
 use crate::stages::walk::content::{census_of, failure_in, on_a_thread, reader_of};
@@ -88,7 +89,7 @@ impl Masks {
     }
 }
 
-/// Meets everyone named in the items that a request exports.
+/// Meets everyone named in the items that a request exports, of which the short ones are kept.
 ///
 /// # Errors
 /// The ledger's failure; a transient one of a source, where another try will follow.
@@ -97,6 +98,7 @@ pub async fn meet(
     sources: &[Arc<dyn Source>],
     case: &Case,
     with: &Walk,
+    kept: &Kept,
 ) -> Result<Masks, Failure> {
     let Some(person) = case.request.people().first() else { return Ok(Masks::of_nobody()) };
     let mut crowd = Crowd::new(person, &PeopleLimits::default());
@@ -104,11 +106,13 @@ pub async fn meet(
     crowd.add(&Census { overflowed, ..Census::default() });
     let known = &known;
     let censuses = account.entries(case).map(|entry| async move {
-        let Entry { planned, .. } = entry?;
+        let Entry { ordinal, planned, .. } = entry?;
         let item = &planned.finding.item;
         let source = sources.iter().find(|source| source.name() == item.source);
         match (planned.action, source) {
-            (Action::Export, Some(source)) => named_in(&**source, item, known, with).await,
+            (Action::Export, Some(source)) => {
+                named_in(&**source, item, known, with, (ordinal, kept)).await
+            }
             _ => Ok(None),
         }
     });
@@ -128,9 +132,13 @@ async fn named_in(
     item: &Item,
     known: &Arc<Known>,
     with: &Walk,
+    (ordinal, kept): (u64, &Kept),
 ) -> Result<Option<Census>, Failure> {
     let named = async {
-        let read = bytes_for(source, item, &with.asking()).await?;
+        let read = match bytes_for(source, item, &with.asking()).await? {
+            Read::Bytes(bytes) => Read::Bytes(kept.reading(ordinal, bytes).await?),
+            other => other,
+        };
         census_of(read, item, &with.limits, known).await
     };
     match named.await {
@@ -198,7 +206,7 @@ pub fn masked_name(finding: &Finding, mask: Option<&Mask>) -> Finding {
 
 /// A text that leaves with an archive; what cannot be masked goes.
 pub fn masked_text(text: &str, mask: Option<&Mask>) -> String {
-    let masked = mask.and_then(|mask| redact_short(&mut Masking(mask), None, text).ok());
+    let masked = mask.and_then(|mask| redact_short(&mut Masking::of(mask), None, text).ok());
     masked.map_or_else(|| "[removed]".to_owned(), |short| short.text)
 }
 
@@ -233,7 +241,8 @@ fn masked_bytes(
     let encoding = item.content_encoding.as_deref().filter(|_| mask.is_of_people());
     let mut undone = Undone::new(encoding, content, limits)?;
     let mut tee = Tee { content: &mut undone, copy: &mut original };
-    let redacted = redact_named(&mut Masking(mask), &item.name, &mut tee, &mut rewritten, limits);
+    let mut look = Masking::of(mask);
+    let redacted = redact_named(&mut look, &item.name, &mut tee, &mut rewritten, limits);
     let (mut bytes, replaced, otherwise) = match redacted {
         Ok(replaced) if replaced.places() > 0 => (rewritten, replaced, "still found".to_owned()),
         Ok(replaced) => (original, replaced, "still found".to_owned()),
@@ -252,7 +261,7 @@ fn masked_bytes(
         return Ok(Ok((bytes, replaced)));
     }
     let mut reader = bytes.reader()?;
-    let purity = purity(&mut Masking(mask), &item.name, &mut reader, limits)?;
+    let purity = purity(&mut look, &item.name, &mut reader, limits)?;
     drop(reader);
     Ok(match purity {
         Purity::Clean => Ok((bytes, replaced)),
@@ -266,7 +275,7 @@ fn masked_bytes(
 /// The name, what stands beside the bytes, and the places of the hits, which have names of members
 /// and keys in them.
 fn masked_finding(finding: &Finding, mask: &Mask, replaced: &mut Replaced) -> Option<Finding> {
-    let mut look = Masking(mask);
+    let mut look = Masking::of(mask);
     let mut text = |key: Option<&str>, text: &str| {
         let short = redact_short(&mut look, key, text).ok()?;
         replaced.persons += short.replaced.persons;

@@ -35,8 +35,10 @@ const GONE: &str = "removed since it was found";
 const SAYS_NOTHING: &str = "speaks of the person no more";
 const RESTLESS: &str = "changes faster than it can be read";
 
-/// Prepares one item; if it was rewritten since the find, as it is now, provided that it still
-/// speaks of the subject.
+/// Prepares one item, of which the bytes may be kept.
+///
+/// If it was rewritten since the find, it is as it is now, provided that it still speaks of the
+/// subject.
 ///
 /// What has become of it otherwise is listed: nothing that was found is left
 /// out of an archive in silence.
@@ -45,7 +47,7 @@ const RESTLESS: &str = "changes faster than it can be read";
 /// A failure that may pass, where another try will follow; one that is not the item's.
 pub async fn prepare(
     sources: &[Arc<dyn Source>],
-    finding: Finding,
+    (finding, kept): (Finding, Option<ByteStream>),
     masks: Option<&Arc<Mask>>,
     with: &Walk,
 ) -> Result<Prepared, Failure> {
@@ -61,7 +63,11 @@ pub async fn prepare(
     let Some(source) = sources.iter().find(|source| source.name() == finding.item.source) else {
         return Ok(unreadable(&finding, "the source is not configured any more".into()));
     };
-    let found = match read(&**source, &finding, with).await {
+    let found = match kept {
+        Some(bytes) => Ok(Found::Bytes(Box::new(finding.clone()), bytes)),
+        None => read(&**source, &finding, with).await,
+    };
+    let found = match found {
         Ok(found) => found,
         Err(failure) => {
             let failure = item_at_fault(&**source, failure, with).await?;

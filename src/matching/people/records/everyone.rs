@@ -6,17 +6,18 @@ use memchr::memchr_iter;
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{identifier, unusual_address};
-use crate::matching::people::named::{Named, named_in};
+use crate::matching::people::named::{Named, named_in_folded};
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::bounds::Lines;
 use crate::matching::people::records::fields::fields_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
 use crate::matching::people::records::patterns::patterned;
-use crate::matching::people::records::tables::cells::cells_beside;
+use crate::matching::people::records::tables::cells::{cells_beside, elements_beside};
 use crate::matching::people::records::tables::inserted::inserted_beside;
 use crate::matching::people::records::users::accounts::{accounts_in, blamed_in};
 use crate::matching::people::records::users::logins::logins_in;
 use crate::matching::put::stands_at;
+use crate::matching::views::spelling::fold::fold;
 
 /// Tells of names: with [`Bond::One`], all of one person; with [`Bond::Beside`], of somebody and of
 /// whoever stands beside them.
@@ -26,7 +27,8 @@ pub type Told<'a> = &'a mut dyn FnMut(Bond, Vec<Named>);
 pub fn everyone_in(text: &str, found: Told<'_>) {
     let mut addresses: Vec<Named> = Vec::new();
     let mut known: Vec<Range<usize>> = Vec::new();
-    named_in(text, &mut |named| {
+    let reading = fold(text);
+    named_in_folded(text, &reading, &mut |named| {
         known.extend(named.iter().map(|(_, range)| range.clone()));
         let mails = named.iter().filter(|(named, _)| named.kind == IdentityType::Email);
         addresses.extend(mails.cloned());
@@ -56,7 +58,7 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
         }
     });
     beside(text, &addresses, found);
-    logins_in(text, &mut |named| found(Bond::One, vec![named]));
+    logins_in(text, &reading, &mut |named| found(Bond::One, vec![named]));
     accounts_in(text, &mut |named| found(Bond::One, named));
     blamed_in(text, &mut |named| found(Bond::One, named));
 }
@@ -77,6 +79,7 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         }
+        elements_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         inserted_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
     }
 }

@@ -11,14 +11,16 @@ use crate::matching::identity::names::neighbours::is_joint;
 use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
+use crate::matching::keys::people::{Speaks, speaks_of_people};
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, key_before, named_by, speaks_of_people, trimmed, values_after,
+    full_name, identifier, key_before, may_be_alias, named_by, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
 use crate::matching::people::records::elements::Elements;
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{range_of, value_of};
+use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::folded;
 
@@ -203,6 +205,9 @@ fn blocks<'a>(text: &str, mut fields: Vec<Field<'a>>) -> Vec<Field<'a>> {
 
 /// Tells who the values of one record are, that are of one person as their keys say.
 fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) {
+    let is_label = |field: &&Field<'_>| field.key.sort == Sort::Label;
+    let labels: Vec<Range<usize>> =
+        fields.iter().filter(is_label).map(|field| field.value.clone()).collect();
     let told: Vec<(Field<'_>, Named)> = fields
         .into_iter()
         .filter_map(|field| {
@@ -222,6 +227,7 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
     let of_address = told.iter().find(|(field, _)| field.key.is_of_address());
     let of_address = of_address.map(|(_, address)| address.clone()).filter(|_| !is_of_person);
     let mut group: Vec<Named> = Vec::new();
+    let called = aliases_of(text, &labels, &told);
     let mut parts: Vec<(Part, Range<usize>)> = Vec::new();
     let local = told
         .iter()
@@ -250,9 +256,45 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
         group.extend([given, family].map(|part| (name.clone(), part.clone())));
     }
     if !group.is_empty() {
+        group.extend(called);
         group.extend(of_address);
         found(group);
     }
+}
+
+/// Values of `name` that are aliases of whoever the record gives a full name: things have neither a
+/// `real_name` nor a name that spells theirs.
+fn aliases_of(text: &str, labels: &[Range<usize>], told: &[(Field<'_>, Named)]) -> Vec<Named> {
+    let is_real = |word: &str| {
+        let plain: String =
+            word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        plain.ends_with("realname") || plain.ends_with("fullname")
+    };
+    let is_theirs = |alias: &str| {
+        told.iter().any(|(field, (named, _))| {
+            field.key.sort == Sort::Name && (is_real(field.word) || is_made_of(alias, &named.value))
+        })
+    };
+    let values = labels.iter().map(|value| trimmed(&text[value.clone()]));
+    let aliases: Vec<&str> = values.filter(|value| may_be_alias(value)).collect();
+    // Of two nobody knows which it is.
+    let [alias] = aliases.as_slice() else { return Vec::new() };
+    let named = (identifier(IdentityType::Username, alias), range_of(text, alias));
+    if is_theirs(alias) && !stands_at(text, named.1.start) { vec![named] } else { Vec::new() }
+}
+
+/// Whether an alias has a whole word of a name, and beside it nothing but the beginning of another:
+/// `kofi.m`, `kmensa`, `mensa-k`.
+fn is_made_of(alias: &str, name: &str) -> bool {
+    let alias: String =
+        alias.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let words: Vec<&str> = name.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let is_long = |word: &&&str| word.chars().count() > 2;
+    words.iter().filter(is_long).any(|word| {
+        let rest = alias.strip_prefix(word).or_else(|| alias.strip_suffix(word));
+        let is_begun = |rest: &str| words.iter().any(|other| other.starts_with(rest));
+        rest.is_some_and(is_begun)
+    })
 }
 
 /// Whether a name stands in an object of somebody: `"authors": [{"name": …`.
@@ -391,6 +433,19 @@ mod tests {
                 r#"{"e": "k@x.org", "customer_id": 38449609, "score": 1200000, "name": "Churn"}"#,
                 vec!["38449609"],
             ),
+            (
+                r#"{"name": "kofi.m", "real_name": "Kofi Mensa", "profile": {"email": "k@x.org"}}"#,
+                vec!["k@x.org", "kofi mensa, kofi.m"],
+            ),
+            (
+                r#"{"mail": "k@x.org", "displayName": "Kofi Mensa", "name": "kmensa"}"#,
+                vec!["k@x.org, kofi mensa, kmensa"],
+            ),
+            (
+                r#"{"mail": "k@x.org", "displayName": "Kofi Mensa", "name": "churn-model"}"#,
+                vec!["k@x.org, kofi mensa"],
+            ),
+            (r#"{"name": "churn", "created_by": "Kofi Mensa"}"#, vec!["kofi mensa"]),
             (
                 "UPDATE users SET phone = '+49 30 123456' WHERE mail = 'k@x.org';",
                 vec!["+49 30 123456, k@x.org"],

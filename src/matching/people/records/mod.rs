@@ -1,7 +1,6 @@
 //! Records: what stands together and so is of one person. An address in a row, an object, a
 //! parenthesis or a line makes the names and ids beside it that person's.
 
-pub mod keys;
 pub mod values;
 pub mod bounds;
 pub mod elements;
@@ -11,3 +10,4 @@ pub mod tables;
 pub mod patterns;
 pub mod users;
 pub mod everyone;
+pub mod told;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use memchr::{memchr2, memrchr2};
 
 use crate::domain::asked::subject::IdentityType;
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::beside::{is_first_name, words_after, words_before};
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::Named;
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{id, range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
 

@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use crate::domain::asked::subject::IdentityType;
-use crate::matching::people::doubts::{
-    Speaks, full_name, identifier, may_be_alias, named_by, trimmed,
-};
+use crate::matching::keys::people::Speaks;
+use crate::matching::keys::sorts::{Key, Sort};
+use crate::matching::people::doubts::{full_name, identifier, may_be_alias, named_by, trimmed};
 use crate::matching::people::named::{Identifier, Named, SERVICES, is_hexadecimal};
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::floor;
 
@@ -127,7 +126,68 @@ fn phone(text: &str) -> &str {
     if is_whole && DIGITS.contains(&digits) { number } else { &text[..0] }
 }
 
+/// A number of a person that nothing but its form tells: of a telephone, with the code of its
+/// country, or of a passport.
+pub fn number_by_form(value: &str) -> Option<Identifier> {
+    let is_such = is_phone_abroad(value) || is_passport(value);
+    is_such.then(|| identifier(IdentityType::ControllerCustomerId, value))
+}
+
+fn is_phone_abroad(value: &str) -> bool {
+    const DIGITS_MIN: usize = 9;
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.starts_with('+') && digits >= DIGITS_MIN && is_anyones(value) && phone(value) == value
+}
+
+/// Eight or nine capitals and digits of which most are digits: no word is among them, as there is
+/// in what tickets and machines are called by.
+fn is_passport(value: &str) -> bool {
+    const DIGITS_MIN: usize = 6;
+    let bytes = value.as_bytes();
+    let is_letter = |byte: &u8| byte.is_ascii_uppercase();
+    (8..=9).contains(&bytes.len())
+        && bytes.first().is_some_and(is_letter)
+        && bytes.iter().all(|byte| is_letter(byte) || byte.is_ascii_digit())
+        && bytes.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS_MIN
+        && is_anyones(&value[1..])
+        && !bytes.windows(3).any(|three| three.iter().all(is_letter))
+}
+
 /// Whether a cell without a head is an alias that stands beside the address that spells it.
 pub fn is_alias_of(value: &str, local: &str) -> bool {
     may_be_alias(value) && value.eq_ignore_ascii_case(local)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_their_form_tells() {
+        for value in ["+49 30 1234567", "+4930123456789", "+81-3-1234-5678", "C01X00T47"] {
+            assert!(number_by_form(value).is_some(), "{value}");
+        }
+        assert!(number_by_form("TK1234567").is_some());
+        for value in [
+            "",
+            "+12345",
+            "+0.12345678",
+            "+00000000000",
+            "12345678",
+            "2026-11-03",
+            "NC24",
+            "V100",
+            "JOB123456",
+            "RTX309012",
+            "c01x00t47",
+            "A0000000",
+            "INC1234567",
+            "+49 30 1234567 x",
+            "1.2.3.4",
+            "ABCDEFGH",
+            "éC01X00T",
+        ] {
+            assert!(number_by_form(value).is_none(), "{value}");
+        }
+    }
 }

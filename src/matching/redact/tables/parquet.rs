@@ -38,6 +38,9 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Bytes of the cells of one row, in lists.
 const ROW_BYTES_MAX: usize = 64 << 20;
 
+/// One cell of so many that speaks of somebody makes it likely of those that follow.
+const LIKELY_SHARE: usize = 16;
+
 impl<L: Look<What = Put>> Rewriting<'_, L> {
     /// Rewrites a table.
     pub(in crate::matching::redact) fn parquet(
@@ -146,6 +149,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         depth: usize,
     ) -> Result<(), Stop> {
         let Text { mut cells, name, has_levels, step } = text;
+        // Where many cells of a batch speak of somebody, those of the next do: asking them all at
+        // once first would be for nothing.
+        let mut is_likely = false;
         loop {
             let (mut values, mut rows, mut bytes) = (Vec::new(), 0, 0);
             let (mut present, mut lists) = (Vec::new(), Vec::new());
@@ -167,13 +173,16 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             if rows == 0 {
                 return Ok(());
             }
-            if self.sees_any(&values, &name) {
+            let mut changed = 0;
+            if is_likely || self.sees_any(&values, &name) {
                 for value in &mut values {
                     if let Some(anew) = self.table_cell(&name, value.data(), depth)? {
                         *value = anew.into();
+                        changed += 1;
                     }
                 }
             }
+            is_likely = changed * LIKELY_SHARE > values.len();
             let present = has_levels.then_some(present.as_slice());
             let lists = (!lists.is_empty()).then_some(lists.as_slice());
             writer.write_batch(&values, present, lists)?;

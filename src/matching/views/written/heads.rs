@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::matching::keys::parts::{Part, part_of};
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::keys::users::speaks_of_users;
 
 /// Longest head of a column, in bytes.
@@ -41,7 +42,32 @@ pub fn speaking<'c>(cells: impl Iterator<Item = &'c str>) -> Vec<Name> {
     }
     let bare = |cell: &str| cell.trim_matches(['*', '`', '_']).to_lowercase();
     let names = cells.iter().enumerate().map(|(column, cell)| Name { text: bare(cell), column });
-    spoken_of(names.collect(), |name| &name.text)
+    let names: Vec<Name> = names.collect();
+    let beside = beside_addresses(&names);
+    let mut all = spoken_of(names, |name| &name.text);
+    all.extend(beside);
+    all.sort_by_key(|name| name.column);
+    all.dedup();
+    all
+}
+
+/// The columns that say more of whoever has the address in another one, with that one. Lines that
+/// a sign parts are asked for these where the address stands.
+fn beside_addresses(names: &[Name]) -> Vec<Name> {
+    let sorts = || names.iter().map(|name| (name, Key::of(&name.text).map(|key| key.sort)));
+    let more = sorts().filter(|(_, sort)| {
+        matches!(sort, Some(Sort::Number | Sort::Phone | Sort::Puid | Sort::ObjectId | Sort::Name))
+    });
+    let mut all: Vec<Name> = more.map(|(name, _)| name.clone()).collect();
+    if !all.is_empty() {
+        let mails = sorts().filter(|(_, sort)| *sort == Some(Sort::Mail));
+        let mails: Vec<Name> = mails.map(|(name, _)| name.clone()).collect();
+        if mails.is_empty() {
+            return mails;
+        }
+        all.extend(mails);
+    }
+    all
 }
 
 /// Those that speak of users, and those of the parts of a name, if there is more than one part.
@@ -133,7 +159,12 @@ impl Head {
             let speaking = self.speaking.iter().filter(|_| is_row);
             return speaking.map(|column| (column, cells[column.index].clone())).collect();
         }
+        // Programs write columns that are not aligned, too.
+        let is_whole = cells.len() == self.columns;
         let below = |column: &'h Column| {
+            if is_whole {
+                return Some((column, cells[column.index].clone()));
+            }
             let touches = |cell: &&Range<usize>| {
                 cell.start < column.range.end && column.range.start < cell.end
             };
@@ -273,6 +304,28 @@ mod tests {
         assert_eq!(told(head, "4121         ann       done"), pair("user", "ann"));
         let head = Head::of_capitals("  PID USER      PR  NI COMMAND");
         assert_eq!(told(head, " 4312 ann       20   0 python"), pair("user", "ann"));
+        let queue =
+            || Head::of_capitals("JOBID PARTITION NAME USER ST TIME NODES NODELIST(REASON)");
+        assert_eq!(told(queue(), "7 gpu train kofim R 1:02 1 node7"), pair("user", "kofim"));
+        let row = "    7       gpu train kofim PD 0:00     1 (Resources, x)";
+        let aligned = Head::of_capitals("JOBID PARTITION  NAME  USER ST TIME NODES REASON");
+        assert_eq!(told(aligned, row), pair("user", "kofim"));
+    }
+
+    #[test]
+    fn columns_beside_addresses_speak_of_who_has_them() {
+        for (heads, expected) in [
+            ("Mail,Passport,Phone,Model", "mail passport phone"),
+            ("E-Mail,Passport No.,Mobile", "e-mail mobile passport no."),
+            ("run,user,phone", "user"),
+            ("passport,phone,score", ""),
+            ("mail,model,score", ""),
+        ] {
+            let mut told: Vec<String> =
+                speaking(heads.split(',')).into_iter().map(|name| name.text).collect();
+            told.sort();
+            assert_eq!(told.join(" "), expected, "{heads}");
+        }
     }
 
     #[test]

@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use crate::domain::asked::subject::IdentityType;
+use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::{line_end, line_start};
-use crate::matching::people::records::keys::{Key, Sort};
 use crate::matching::people::records::values::{
-    id, is_alias_of, is_written_small, range_of, value_of,
+    id, is_alias_of, is_written_small, number_by_form, range_of, value_of,
 };
 use crate::matching::views::spelling::cut::{ceil, floor};
 
@@ -25,9 +25,6 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
     }
     let row = &text[row];
     let own = &text[address.clone()];
-    if text[..address.start].ends_with('>') && text[address.end..].starts_with('<') {
-        return tagged(text, address, tell);
-    }
     let Some(sign) = ['\t', '|', ';', ',']
         .into_iter()
         .find(|sign| row.contains(*sign) && split(row, *sign).any(|cell| trimmed(cell) == own))
@@ -36,15 +33,38 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
     };
     let cells: Vec<&str> = split(row, sign).take(CELLS_MAX).map(trimmed).collect();
     // A sentence has commas too.
-    let is_row = cells.iter().all(|cell| cell.split(' ').count() <= 5);
-    if !is_row || cells.iter().filter(|cell| cell.contains('@')).count() > 1 {
+    if cells.iter().all(|cell| cell.split(' ').count() <= 5) {
+        told(text, &Row { heads: heads(text, address, sign), cells }, own, tell);
+    }
+}
+
+/// The same where the address is a cell of a row of elements, of which many may stand in one line.
+pub fn elements_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
+    let is_tagged = text[..address.start].ends_with('>') && text[address.end..].starts_with('<');
+    if let Some(row) = is_tagged.then(|| tagged(text, address)).flatten() {
+        told(text, &row, &text[address.clone()], tell);
+    }
+}
+
+/// A row, and what its columns are called.
+struct Row<'a> {
+    cells: Vec<&'a str>,
+    heads: Option<Vec<&'a str>>,
+}
+
+/// What a row says of whoever has this address.
+fn told(text: &str, Row { cells, heads }: &Row<'_>, own: &str, tell: &mut dyn FnMut(Named)) {
+    if cells.iter().filter(|cell| cell.contains('@')).count() > 1 {
         return;
     }
-    let heads = heads(text, address, sign).filter(|heads| heads.len() == cells.len());
+    // Heads that say nothing are none: of a sheet those that speak of nobody are not told.
+    let heads = heads
+        .as_ref()
+        .filter(|heads| heads.len() == cells.len() && heads.iter().any(|head| !head.is_empty()));
     let ids = cells.iter().filter(|cell| id(cell).is_some()).count();
     let local = own.split('@').next().unwrap_or_default();
     for (column, cell) in cells.iter().enumerate() {
-        let key = heads.as_ref().map(|heads| Key::of(heads[column]));
+        let key = heads.map(|heads| Key::of(heads[column]));
         // A head that says nothing of people is one of something else.
         if key.as_ref().is_some_and(Option::is_none) || *cell == own {
             continue;
@@ -54,7 +74,7 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
         let named = match &key {
             _ if is_name && is_written_small(cell) => Some(identifier(IdentityType::Name, cell)),
             Some(key) => value_of(text, key, &range_of(text, cell)).map(|(named, _)| named),
-            None => None,
+            None => number_by_form(cell),
         };
         let by_form = || cell_of(cell, local, key.is_some() || ids == 1);
         if let Some(named) = named.or_else(by_form) {
@@ -105,23 +125,50 @@ fn split(row: &str, sign: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The same in a row of elements: `<tr><td>Kofi Brandt</td><td>k@x.org</td></tr>`.
-fn tagged(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
-    let before = &text[ceil(text, address.start.saturating_sub(ROW_BYTES_MAX))..address.start];
-    let after = &text[address.end..floor(text, address.end + ROW_BYTES_MAX)];
-    let (Some(open), Some(end)) = (before.rfind("<tr"), after.find("</tr")) else { return };
-    let row = &text[address.start - (before.len() - open)..address.end + end];
-    let local = text[address.clone()].split('@').next().unwrap_or_default();
-    let cells = || row.split(['<', '>']).map(trimmed).take(4 * CELLS_MAX);
-    let ids = cells().filter(|cell| id(cell).is_some()).count();
-    if row.matches('@').count() > 1 {
-        return;
-    }
-    for cell in cells() {
-        if let Some(named) = cell_of(cell, local, ids == 1) {
-            tell((named, range_of(text, cell)));
-        }
-    }
+/// How rows of elements begin and end, and their cells and tables: of HTML, of documents and
+/// slides, and of open documents.
+const ROWS: [[&str; 4]; 4] = [
+    ["<tr", "</tr", "</t", "<table"],
+    ["<w:tr", "</w:tr>", "</w:tc>", "<w:tbl>"],
+    ["<a:tr", "</a:tr>", "</a:tc>", "<a:tbl>"],
+    ["<table:table-row", "</table:table-row>", "</table:table-cell>", "<table:table "],
+];
+
+/// The row of elements that an address is a cell of:
+/// `<tr><td>Kofi Brandt</td><td>k@x.org</td></tr>`.
+fn tagged<'a>(text: &'a str, address: &Range<usize>) -> Option<Row<'a>> {
+    let before = &text[ceil(text, address.start.saturating_sub(TAGGED_BYTES_MAX))..address.start];
+    let after = &text[address.end..floor(text, address.end + TAGGED_BYTES_MAX)];
+    let begun = |[row, ..]: &&[&str; 4]| before.rfind(*row);
+    let [row, end, cell, table] =
+        ROWS.iter().filter(|row| begun(row).is_some()).max_by_key(begun)?;
+    let (open, len) = (before.rfind(row)?, after.find(end)?);
+    let first = address.start - before.len();
+    let whole = &text[first + open..address.end + len];
+    // The first row of the table, if it is not this one.
+    let head = before[..open].rfind(table).and_then(|table| {
+        let above = &before[table..open];
+        above.find(end).map(|end| split_tagged(&above[..end], cell))
+    });
+    let heads = head.filter(|heads| !heads.iter().any(|head| head.contains('@')));
+    Some(Row { cells: split_tagged(whole, cell), heads })
+}
+
+/// Bytes of such a row: with the tags of a document it is long.
+const TAGGED_BYTES_MAX: usize = 8 << 10;
+
+/// The texts of the cells that such a row has; nothing of one with more than one text.
+fn split_tagged<'a>(row: &'a str, cell: &str) -> Vec<&'a str> {
+    let mut cells: Vec<&str> = row.split(cell).take(CELLS_MAX + 1).collect();
+    // What follows the last end of a cell is none.
+    cells.pop();
+    let text = |cell: &&'a str| {
+        let pieces = cell.split('<').skip(1).filter_map(|piece| Some(piece.split_once('>')?.1));
+        let mut texts = pieces.map(trimmed).filter(|text| !text.is_empty());
+        let first = texts.next().unwrap_or_default();
+        if texts.next().is_none() { first } else { &first[..0] }
+    };
+    cells.iter().map(text).collect()
 }
 
 fn cell_of(cell: &str, local: &str, may_be_id: bool) -> Option<Identifier> {
@@ -141,10 +188,13 @@ mod tests {
     fn told(text: &str) -> Vec<String> {
         let start = text.rfind("k@x.org").expect("the address");
         let mut all = Vec::new();
-        cells_beside(text, &(start..start + "k@x.org".len()), &mut |(found, range)| {
+        let mut tell = |(found, range): Named| {
             assert!(text.get(range).is_some());
             all.push(found.value);
-        });
+        };
+        let address = start..start + "k@x.org".len();
+        cells_beside(text, &address, &mut tell);
+        elements_beside(text, &address, &mut tell);
         all
     }
 
@@ -172,6 +222,24 @@ mod tests {
                 "COPY u (id, name, mail, passport) FROM stdin;\n1\tA\ta@x.org\tX\n2\tKofi \
                  Brandt\tk@x.org\tC01X00T47\n",
                 vec!["kofi brandt", "c01x00t47"],
+            ),
+            (
+                "k@x.org\t+49 30 1234567\tC01X00T47\t2026-11-03\tNC24\tJOB123456",
+                vec!["+49 30 1234567", "c01x00t47"],
+            ),
+            ("mail,order\nk@x.org,C01X00T47\n", vec![]),
+            ("||\nk@x.org|+49 30 1234567|C01X00T47", vec!["+49 30 1234567", "c01x00t47"]),
+            (
+                "<w:tr><w:tc><w:p><w:t>Kofi Brandt</w:t></w:p></w:tc><w:tc><w:t>k@x.org</w:t>\
+                 </w:tc><w:tc><w:t>+49 30 1234567</w:t></w:tc><w:tc><w:t>C01X00T47</w:t></w:tc>\
+                 </w:tr>",
+                vec!["kofi brandt", "+49 30 1234567", "c01x00t47"],
+            ),
+            (
+                "<w:tbl><w:tr><w:tc><w:t>Mail</w:t></w:tc><w:tc><w:t>Order</w:t></w:tc>\
+                 <w:tc><w:t>Passport</w:t></w:tc></w:tr><w:tr><w:tc><w:t>k@x.org</w:t></w:tc>\
+                 <w:tc><w:t>E12345678</w:t></w:tc><w:tc><w:t>L8765</w:t></w:tc></w:tr></w:tbl>",
+                vec!["l8765"],
             ),
             ("so k@x.org, who was here before all the others, said Kofi Brandt", vec![]),
         ] {

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::matching::keys::sorts::Key;
 use crate::matching::people::doubts::trimmed;
 use crate::matching::people::named::Named;
-use crate::matching::people::records::keys::Key;
 use crate::matching::people::records::values::{range_of, value_of};
 use crate::matching::views::spelling::cut::{ceil, floor};
 

@@ -17,7 +17,7 @@ use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::line_end;
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
-use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::reading::Reading;
 
 /// What may speak of users, and how many words after it are asked for. Sentences have the alias at
 /// once, commands and listings somewhere.
@@ -62,6 +62,7 @@ static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
+        .prefilter(false)
         .build(SIGNS.map(|(sign, _)| sign))
         .expect("few and short patterns")
 });
@@ -83,12 +84,8 @@ const AFTER_BYTES: usize = 200;
 /// Bytes of an alias.
 const ALIAS_BYTES: std::ops::RangeInclusive<usize> = 3..=32;
 
-/// Aliases in a text.
-pub fn logins_in(text: &str, found: &mut dyn FnMut(Named)) {
-    if SIGNS_BY_TEXT.find(text).is_none() && listed(text).next().is_none() {
-        return;
-    }
-    let reading = fold(text);
+/// Aliases in a text that was folded so.
+pub fn logins_in(text: &str, reading: &Reading, found: &mut dyn FnMut(Named)) {
     let signs = SIGNS_BY_TEXT.find_iter(&reading.text).map(|seen| {
         let (sign, words) = SIGNS[seen.pattern().as_usize()];
         // Of whom a sentence ends with it, and who has a terminal: `user x logged in`.
@@ -184,10 +181,11 @@ fn is_common(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::views::spelling::fold::fold;
 
     fn told(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        logins_in(text, &mut |(identifier, range)| {
+        logins_in(text, &fold(text), &mut |(identifier, range)| {
             assert!(text[range].eq_ignore_ascii_case(&identifier.value));
             all.push(identifier.value);
         });

@@ -2,7 +2,7 @@
 //! `reviewer` are of one person, `mail` and `oid` of another.
 
 use crate::matching::keys::parts::{Part, part_of};
-use crate::matching::people::doubts::{Speaks, speaks_of_people};
+use crate::matching::keys::people::{Speaks, speaks_of_people};
 
 /// What sort of name the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
