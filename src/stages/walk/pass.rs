@@ -340,7 +340,9 @@ fn on_workers<S: Stream<Item: Send> + Send + Unpin + 'static>(
 ) -> impl Stream<Item = S::Item> {
     stream::unfold(steps, |mut steps| async move {
         let next = async move { (steps.next().await, steps) };
-        let next = AbortOnDropHandle::new(tokio::spawn(next)).await;
+        #[expect(clippy::disallowed_methods, reason = "it is waited for, and writes nothing")]
+        let next = tokio::spawn(next);
+        let next = AbortOnDropHandle::new(next).await;
         let (step, steps) = next.unwrap_or_else(|error| resume_unwind(error.into_panic()));
         step.map(|step| (step, steps))
     })

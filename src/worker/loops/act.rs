@@ -149,8 +149,8 @@ async fn act(
         let shares = account.shares(&case).await?;
         let (guard, kind) = (&world.mandate.guard, case.request.kind);
         let objection = match case.request.thing() {
-            Some(thing) => guard.objection_to(kind, thing, &shares),
-            None => guard.objection(&shares),
+            Some(thing) => guard.objection_to(kind, thing, shares),
+            None => guard.objection(shares),
         };
         if let Some(reason) = objection {
             account.advance(&case, Event::Held { reason }).await?;
