@@ -115,7 +115,8 @@ pub trait Ledger:
         items: &[SealedItem],
     ) -> Result<bool, Failure>;
 
-    /// Forgets planned items: a look that did not end starts anew.
+    /// Forgets planned items: a look that did not end starts anew. Where there is none of them,
+    /// whose the lease is need not be asked.
     async fn clear_items(
         &self,
         lease: &Lease,

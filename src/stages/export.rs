@@ -77,13 +77,13 @@ pub async fn export(
             let (masks, belongings, kept) = (&masks, &belongings, &kept);
             let kind = case.request.kind;
             async move {
+                let kept = kept.take(ordinal);
                 if let Some(stays) = unpacked(kind, &planned, masks, belongings) {
                     return Ok((ordinal, stays));
                 }
                 let item = &planned.finding.item;
                 let (mask, tag) = (masks.of(item), belongings.tag(item));
-                let item = (planned.finding, kept.take(ordinal));
-                let prepared = prepare(sources, item, mask, with).await?;
+                let prepared = prepare(sources, (planned.finding, kept), mask, with).await?;
                 Ok((ordinal, Packed::Item(prepared, tag)))
             }
         });

@@ -376,7 +376,6 @@ fn cancelled() -> Scenario {
     scenario
 }
 
-/// Held by the guard, and approved.
 /// An erasure that the guard holds, and what a person says once which record is there.
 fn looked_at(says: &[(&'static str, &str)]) -> Scenario {
     let mut scenario = patient(Scenario::small().sent(request("r-1", "erasure")));
@@ -389,6 +388,7 @@ fn looked_at(says: &[(&'static str, &str)]) -> Scenario {
     scenario
 }
 
+/// Held by the guard, and approved.
 fn held() -> Scenario {
     looked_at(&[("held", "approve")])
 }

@@ -230,7 +230,12 @@ fn what_a_reader_takes_for_the_same_is() {
     for (kind, value, written) in [
         (Name, "Sean O'Brien", "by Sean O’Brien."),
         (Name, "Sean O’Brien", "by Sean O'Brien."),
-        (Name, "Sean O'Brien", "by Sean Oʼbrien, Sean O`Brien"),
+        (Name, "Sean O'Brien", "by Sean Oʼbrien"),
+        (Name, "Sean O'Brien", "by Sean O`Brien"),
+        (Name, "O'Neill", "by Oʼneill"),
+        (Name, "O'Neill", "by OʻNeill"),
+        (Name, "Лук'янов", "від Лукʼянов"),
+        (Name, "Мар'яна", "від Марʼяна"),
         (Name, "Sean O'Brien", "VALUES ('Sean O''Brien', 3)"),
         (Name, "Sean O'Brien", "author: 'Sean O''Brien'"),
         (Name, "Sean O'Brien", r"git commit --author='Sean O'\''Brien'"),

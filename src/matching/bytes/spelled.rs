@@ -1,10 +1,9 @@
 //! Whether a short stretch of bytes has a few letters in a row of anything that is sought.
 //!
 //! Noise has letters too; the more people are sought, the fewer of its stretches can be told by
-//! counting them. That it has four of them as they stand in somebody's name is rare.
+//! counting them. That it has several of them as they stand in somebody's name is rare.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use unicode_normalization::char::decompose_canonical;
 
@@ -107,11 +106,15 @@ impl Spelled {
                 Some(Stands::ForNothing) => continue,
                 None => c,
             };
+            // A letter that is read as an apostrophe stands between letters as any sign does.
+            if other != c && !other.is_alphanumeric() {
+                continue;
+            }
             let is_mark = is_glue(c) && folded_char(c).is_none();
             if is_mark && !self.marks.contains(&c) && !self.marks.contains(&other) {
                 continue;
             }
-            let is_far = c as u32 > 0xffff && (self.has_far || STYLED.contains(&c));
+            let is_far = c as u32 > 0xffff && (self.has_far || is_styled(c));
             if is_glue(c) || is_far || other != c && other.is_alphanumeric() {
                 return true;
             }
@@ -131,8 +134,18 @@ impl Spelled {
     }
 }
 
-/// Letters and digits that fold to others, beyond the first plane.
-const STYLED: RangeInclusive<char> = '\u{1d400}'..='\u{1f2ff}';
+/// Whether it may fold to letters or digits, and stands beyond the first plane: modifier letters,
+/// outlined ones, those of mathematics, digits of segments, ideographs for compatibility.
+fn is_styled(c: char) -> bool {
+    matches!(
+        c,
+        '\u{10780}'..='\u{107bf}'
+            | '\u{1ccd6}'..='\u{1ccf9}'
+            | '\u{1d400}'..='\u{1f2ff}'
+            | '\u{1fbf0}'..='\u{1fbf9}'
+            | '\u{2f800}'..='\u{2fa1f}'
+    )
+}
 
 /// Takes back the letter before it, as terminals have it.
 const BACK: u8 = b'\x08';

@@ -13,7 +13,7 @@ use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::{Group, Identifier, Named};
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
-use crate::matching::people::records::told::Told;
+use crate::matching::people::records::remembered::Remembered;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::Hinting;
 use crate::matching::views::meter::{Decoded, Meter};
@@ -52,7 +52,7 @@ pub fn census_among(
     let meter = Meter::default();
     let mut counting = Counting {
         known,
-        told: Told::default(),
+        told: Remembered::default(),
         seen: HashSet::new(),
         census: Census::default(),
         room: people.people_max,
@@ -113,7 +113,7 @@ enum Seen {
 
 struct Counting<'a> {
     known: &'a Known,
-    told: Told<Seen>,
+    told: Remembered<Seen>,
     seen: HashSet<Seen>,
     census: Census,
     /// How many more identifiers can be held.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::matching::bytes::texts::texts;
 use crate::matching::matcher::Matcher;
 use crate::matching::people::mask::{Mask, Met};
-use crate::matching::people::records::told::Told;
+use crate::matching::people::records::remembered::Remembered;
 use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
@@ -47,14 +47,14 @@ impl Look for Erasing<'_> {
 /// Sees the people of a mask, and secrets, to be replaced in an export.
 pub struct Masking<'a> {
     mask: &'a Mask,
-    told: Told<Put>,
+    told: Remembered<Put>,
     met: Met,
 }
 
 impl<'a> Masking<'a> {
     /// By this mask.
     pub fn of(mask: &'a Mask) -> Self {
-        Self { mask, told: Told::default(), met: Met::default() }
+        Self { mask, told: Remembered::default(), met: Met::default() }
     }
 }
 

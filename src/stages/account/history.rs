@@ -24,7 +24,12 @@ impl Account {
     /// # Errors
     /// The ledger's failure.
     pub async fn past<'a>(&self, case: &'a Case) -> Result<&'a [Record], Failure> {
-        let records = async || self.ledger.records(&case.request.id).await;
+        let records = async || {
+            let mut records = self.ledger.records(&case.request.id).await?;
+            // Somebody may have written more since.
+            records.retain(|record| record.sequence <= case.standing.sequence);
+            Ok(records)
+        };
         case.past.get_or_try_init(records).await.map(Vec::as_slice)
     }
 

@@ -24,7 +24,7 @@ pub struct Kept(Mutex<Items>);
 
 #[derive(Default)]
 struct Items {
-    all: HashMap<u64, Vec<Bytes>>,
+    all: HashMap<u64, Bytes>,
     bytes: usize,
 }
 
@@ -53,18 +53,25 @@ impl Kept {
     /// The bytes of an item, if they were kept; they are not kept any longer.
     pub fn take(&self, ordinal: u64) -> Option<ByteStream> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let chunks = items.all.remove(&ordinal)?;
-        items.bytes -= chunks.iter().map(Bytes::len).sum::<usize>();
-        Some(stream::iter(chunks.into_iter().map(Ok)).boxed())
+        let bytes = items.all.remove(&ordinal)?;
+        items.bytes -= held(bytes.len());
+        Some(stream::iter([Ok(bytes)]).boxed())
     }
 
     fn keep(&self, ordinal: u64, chunks: &[Bytes], len: usize) {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if items.bytes + len <= BYTES_MAX {
-            items.bytes += len;
-            items.all.insert(ordinal, chunks.to_vec());
+        if items.bytes + held(len) <= BYTES_MAX {
+            items.bytes += held(len);
+            // A copy: a chunk may be a small part of a large buffer.
+            items.all.insert(ordinal, chunks.concat().into());
         }
     }
+}
+
+/// What it takes to hold so many bytes.
+fn held(len: usize) -> usize {
+    const ITEM_BYTES_MIN: usize = 256;
+    len + ITEM_BYTES_MIN
 }
 
 #[cfg(test)]

@@ -38,10 +38,8 @@ const RESTLESS: &str = "changes faster than it can be read";
 /// Prepares one item, of which the bytes may be kept.
 ///
 /// If it was rewritten since the find, it is as it is now, provided that it still speaks of the
-/// subject.
-///
-/// What has become of it otherwise is listed: nothing that was found is left
-/// out of an archive in silence.
+/// subject. What has become of it otherwise is listed: nothing that was found is left out of an
+/// archive in silence.
 ///
 /// # Errors
 /// A failure that may pass, where another try will follow; one that is not the item's.

@@ -32,13 +32,16 @@ pub struct Again<'a> {
 /// Comparisons that the next request may ask for too: what two sweeps saw is read and sorted once,
 /// and not for each of the many that they have in common.
 #[derive(Default)]
-pub struct Comparisons(Mutex<VecDeque<Kept>>);
+pub struct Comparisons(Mutex<VecDeque<Compared>>);
 
 /// Two sweeps, the find first, and a source; and what became of its items between them.
-type Kept = ((u64, u64, String), Arc<Comparison>);
+type Compared = ((u64, u64, String), Arc<Comparison>);
 
 /// So many items are kept of, and at least one comparison: 16 bytes each.
 const ITEMS_KEPT_MAX: usize = 4 << 20;
+
+/// Comparisons kept at a time.
+const KEPT_MAX: usize = 64;
 
 impl Comparisons {
     async fn of(
@@ -56,9 +59,9 @@ impl Comparisons {
         let compared = Arc::new(Comparison::new(before, after));
         let mut kept = self.kept();
         kept.push_back((key, Arc::clone(&compared)));
-        while kept.len() > 1
-            && kept.iter().map(|(_, each)| each.items()).sum::<usize>() > ITEMS_KEPT_MAX
-        {
+        let items =
+            |kept: &VecDeque<Compared>| kept.iter().map(|(_, it)| it.items()).sum::<usize>();
+        while kept.len() > KEPT_MAX || kept.len() > 1 && items(&kept) > ITEMS_KEPT_MAX {
             kept.pop_front();
         }
         Ok(compared)
@@ -69,7 +72,7 @@ impl Comparisons {
         self.kept().clear();
     }
 
-    fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, VecDeque<Compared>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,12 +7,14 @@
 //! pass by itself ends the pass too; whoever calls tries again, and says with [`Patience::Spent`]
 //! when an item that still fails is to be reported instead.
 
+use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::asked::subject::Subject;
@@ -334,7 +336,8 @@ pub fn walk_source(
 }
 
 /// The same steps, each taken where the connections are served that it waits for: elsewhere every
-/// answer would have one thread wake another. None is begun before the one before it was had.
+/// answer would have one thread wake another. None is begun before the one before it was had; one
+/// that nobody waits for any more ends where it waits next.
 fn on_workers<S: Stream<Item: Send> + Send + Unpin + 'static>(
     steps: S,
 ) -> impl Stream<Item = S::Item> {
@@ -343,7 +346,12 @@ fn on_workers<S: Stream<Item: Send> + Send + Unpin + 'static>(
         #[expect(clippy::disallowed_methods, reason = "it is waited for, and writes nothing")]
         let next = tokio::spawn(next);
         let next = AbortOnDropHandle::new(next).await;
-        let (step, steps) = next.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        let (step, steps) = match next.map_err(JoinError::try_into_panic) {
+            Ok(next) => next,
+            Err(Ok(panic)) => resume_unwind(panic),
+            // The program ends.
+            Err(Err(_)) => pending().await,
+        };
         step.map(|step| (step, steps))
     })
 }

@@ -52,6 +52,7 @@ pub async fn run(world: &World) {
                 }
             }
             Some(Err(failure)) => {
+                common.clear();
                 report::failed(&world.shift.metrics, "conclude", &failure);
                 world.shift.back_off(&mut tries).await;
             }

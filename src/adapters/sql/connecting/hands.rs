@@ -88,7 +88,11 @@ impl Hands {
         };
         let waiting = timeout(*wait, Arc::clone(free).acquire_owned()).await;
         let permit = waiting.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)?;
-        let known = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let known = {
+            let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(Opened::is_lasting);
+            idle.pop()
+        };
         let opened = match known {
             Some(opened) => opened,
             None => {

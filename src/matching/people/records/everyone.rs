@@ -12,7 +12,7 @@ use crate::matching::people::records::bounds::Lines;
 use crate::matching::people::records::fields::fields_in;
 use crate::matching::people::records::near::{Bond, ids_beside, near};
 use crate::matching::people::records::patterns::patterned;
-use crate::matching::people::records::tables::cells::{cells_beside, elements_beside};
+use crate::matching::people::records::tables::cells::{Elements, cells_beside};
 use crate::matching::people::records::tables::inserted::inserted_beside;
 use crate::matching::people::records::users::accounts::{accounts_in, blamed_in};
 use crate::matching::people::records::users::logins::logins_in;
@@ -67,7 +67,7 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
     patterned(text, addresses, &mut |address, other| {
         tell_beside(address, other, Bond::Beside, text, found);
     });
-    let (mut line, mut lines) = (None, Lines::of(text));
+    let (mut line, mut lines, elements) = (None, Lines::of(text), Elements::of(text));
     for address in addresses {
         let mut tell = |bond: Bond, other: Named| {
             tell_beside(address, other, bond, text, found);
@@ -79,7 +79,7 @@ fn beside(text: &str, addresses: &[Named], found: Told<'_>) {
             ids_beside(text, &address.1, &mut tell);
             cells_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
         }
-        elements_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
+        elements.beside(&address.1, &mut |other| tell(Bond::Beside, other));
         inserted_beside(text, &address.1, &mut |other| tell(Bond::Beside, other));
     }
 }

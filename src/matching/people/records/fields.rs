@@ -268,7 +268,7 @@ fn aliases_of(text: &str, labels: &[Range<usize>], told: &[(Field<'_>, Named)]) 
     let is_real = |word: &str| {
         let plain: String =
             word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        plain.ends_with("realname") || plain.ends_with("fullname")
+        matches!(plain.strip_prefix("user").unwrap_or(&plain), "realname" | "fullname")
     };
     let is_theirs = |alias: &str| {
         told.iter().any(|(field, (named, _))| {

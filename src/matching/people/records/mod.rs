@@ -10,4 +10,4 @@ pub mod tables;
 pub mod patterns;
 pub mod users;
 pub mod everyone;
-pub mod told;
+pub mod remembered;

@@ -139,9 +139,9 @@ fn is_phone_abroad(value: &str) -> bool {
     value.starts_with('+') && digits >= DIGITS_MIN && is_anyones(value) && phone(value) == value
 }
 
-/// Eight or nine capitals and digits of which most are digits: no word is among them, as there is
-/// in what tickets and machines are called by.
-fn is_passport(value: &str) -> bool {
+/// Whether a value has the form of a passport's number: eight or nine capitals and digits of which
+/// most are digits. No word is among them, as there is in what tickets and machines are called by.
+pub fn is_passport(value: &str) -> bool {
     const DIGITS_MIN: usize = 6;
     let bytes = value.as_bytes();
     let is_letter = |byte: &u8| byte.is_ascii_uppercase();

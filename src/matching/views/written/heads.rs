@@ -159,17 +159,17 @@ impl Head {
             let speaking = self.speaking.iter().filter(|_| is_row);
             return speaking.map(|column| (column, cells[column.index].clone())).collect();
         }
-        // Programs write columns that are not aligned, too.
+        // Programs write columns that are not aligned, too: nothing but the number of its cells
+        // tells then where a row has them, unless one begins or ends with its head.
         let is_whole = cells.len() == self.columns;
         let below = |column: &'h Column| {
-            if is_whole {
-                return Some((column, cells[column.index].clone()));
-            }
-            let touches = |cell: &&Range<usize>| {
-                cell.start < column.range.end && column.range.start < cell.end
+            let head = &column.range;
+            let touches = |cell: &&Range<usize>| cell.start < head.end && head.start < cell.end;
+            let is_aligned = |cell: &&Range<usize>| {
+                !is_whole || cell.start == head.start || cell.end == head.end
             };
-            let cell = cells.iter().find(touches).or_else(|| cells.get(column.index))?;
-            Some((column, cell.clone()))
+            let below = cells.iter().find(touches).filter(is_aligned);
+            Some((column, below.or_else(|| cells.get(column.index))?.clone()))
         };
         self.speaking.iter().filter_map(below).collect()
     }

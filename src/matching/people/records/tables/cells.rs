@@ -9,9 +9,10 @@ use crate::matching::people::doubts::{full_name, identifier, trimmed};
 use crate::matching::people::named::{Identifier, Named};
 use crate::matching::people::records::bounds::{line_end, line_start};
 use crate::matching::people::records::values::{
-    id, is_alias_of, is_written_small, number_by_form, range_of, value_of,
+    id, is_alias_of, is_passport, is_written_small, number_by_form, range_of, value_of,
 };
 use crate::matching::views::spelling::cut::{ceil, floor};
+use crate::matching::work;
 
 /// Bytes of a row, and cells of it, that are looked at.
 const ROW_BYTES_MAX: usize = 2000;
@@ -34,15 +35,32 @@ pub fn cells_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Nam
     let cells: Vec<&str> = split(row, sign).take(CELLS_MAX).map(trimmed).collect();
     // A sentence has commas too.
     if cells.iter().all(|cell| cell.split(' ').count() <= 5) {
-        told(text, &Row { heads: heads(text, address, sign), cells }, own, tell);
+        let heads = heads(text, address, sign);
+        told(text, &Row { heads, cells, pieces: None }, own, tell);
     }
 }
 
-/// The same where the address is a cell of a row of elements, of which many may stand in one line.
-pub fn elements_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
-    let is_tagged = text[..address.start].ends_with('>') && text[address.end..].starts_with('<');
-    if let Some(row) = is_tagged.then(|| tagged(text, address)).flatten() {
-        told(text, &row, &text[address.clone()], tell);
+/// The rows of elements that a text has, of which many may stand in one line.
+pub struct Elements<'a> {
+    text: &'a str,
+    sorts: Vec<&'static Tags>,
+}
+
+impl<'a> Elements<'a> {
+    /// Those of this text.
+    pub fn of(text: &'a str) -> Self {
+        let sorts = ROWS.iter().filter(|tags| text.contains(tags.row)).collect();
+        Self { text, sorts }
+    }
+
+    /// The same where the address is a cell of such a row.
+    pub fn beside(&self, address: &Range<usize>, tell: &mut dyn FnMut(Named)) {
+        let text = self.text;
+        let is_tagged =
+            text[..address.start].ends_with('>') && text[address.end..].starts_with('<');
+        if let Some(row) = is_tagged.then(|| tagged(text, address, &self.sorts)).flatten() {
+            told(text, &row, &text[address.clone()], tell);
+        }
     }
 }
 
@@ -50,10 +68,13 @@ pub fn elements_beside(text: &str, address: &Range<usize>, tell: &mut dyn FnMut(
 struct Row<'a> {
     cells: Vec<&'a str>,
     heads: Option<Vec<&'a str>>,
+    /// Of a row of elements the texts of cells that have several.
+    pieces: Option<Vec<&'a str>>,
 }
 
 /// What a row says of whoever has this address.
-fn told(text: &str, Row { cells, heads }: &Row<'_>, own: &str, tell: &mut dyn FnMut(Named)) {
+fn told(text: &str, row: &Row<'_>, own: &str, tell: &mut dyn FnMut(Named)) {
+    let Row { cells, heads, pieces } = row;
     if cells.iter().filter(|cell| cell.contains('@')).count() > 1 {
         return;
     }
@@ -63,10 +84,19 @@ fn told(text: &str, Row { cells, heads }: &Row<'_>, own: &str, tell: &mut dyn Fn
         .filter(|heads| heads.len() == cells.len() && heads.iter().any(|head| !head.is_empty()));
     let ids = cells.iter().filter(|cell| id(cell).is_some()).count();
     let local = own.split('@').next().unwrap_or_default();
+    // Of two that look like one, one is something else.
+    let is_one = cells.iter().filter(|cell| is_passport(cell)).count() == 1;
     for (column, cell) in cells.iter().enumerate() {
         let key = heads.map(|heads| Key::of(heads[column]));
-        // A head that says nothing of people is one of something else.
-        if key.as_ref().is_some_and(Option::is_none) || *cell == own {
+        if *cell == own {
+            continue;
+        }
+        // A head that says nothing of people is one of something else; what people head the tables
+        // by that they read is said in many languages.
+        if key.as_ref().is_some_and(Option::is_none) {
+            if pieces.is_some() && full_name(cell) {
+                tell((identifier(IdentityType::Name, cell), range_of(text, cell)));
+            }
             continue;
         }
         let key = key.flatten();
@@ -74,11 +104,16 @@ fn told(text: &str, Row { cells, heads }: &Row<'_>, own: &str, tell: &mut dyn Fn
         let named = match &key {
             _ if is_name && is_written_small(cell) => Some(identifier(IdentityType::Name, cell)),
             Some(key) => value_of(text, key, &range_of(text, cell)).map(|(named, _)| named),
-            None => number_by_form(cell),
+            None => number_by_form(cell).filter(|_| is_one || !is_passport(cell)),
         };
         let by_form = || cell_of(cell, local, key.is_some() || ids == 1);
         if let Some(named) = named.or_else(by_form) {
             tell((named, range_of(text, cell)));
+        }
+    }
+    for piece in pieces.iter().flatten().filter(|piece| **piece != own) {
+        if let Some(named) = cell_of(piece, local, false) {
+            tell((named, range_of(text, piece)));
         }
     }
 }
@@ -125,48 +160,76 @@ fn split(row: &str, sign: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How rows of elements begin and end, and their cells and tables: of HTML, of documents and
-/// slides, and of open documents.
-const ROWS: [[&str; 4]; 4] = [
-    ["<tr", "</tr", "</t", "<table"],
-    ["<w:tr", "</w:tr>", "</w:tc>", "<w:tbl>"],
-    ["<a:tr", "</a:tr>", "</a:tc>", "<a:tbl>"],
-    ["<table:table-row", "</table:table-row>", "</table:table-cell>", "<table:table "],
+/// How rows of elements begin and end, and their cells and tables.
+struct Tags {
+    row: &'static str,
+    end: &'static str,
+    cells: &'static [&'static str],
+    table: &'static str,
+}
+
+/// Of HTML, of documents and slides, and of open documents.
+const ROWS: [Tags; 4] = [
+    Tags { row: "<tr", end: "</tr", cells: &["</td", "</th"], table: "<table" },
+    Tags { row: "<w:tr", end: "</w:tr>", cells: &["</w:tc>"], table: "<w:tbl>" },
+    Tags { row: "<a:tr", end: "</a:tr>", cells: &["</a:tc>"], table: "<a:tbl>" },
+    Tags {
+        row: "<table:table-row",
+        end: "</table:table-row>",
+        cells: &["</table:table-cell>"],
+        table: "<table:table ",
+    },
 ];
 
 /// The row of elements that an address is a cell of:
 /// `<tr><td>Kofi Brandt</td><td>k@x.org</td></tr>`.
-fn tagged<'a>(text: &'a str, address: &Range<usize>) -> Option<Row<'a>> {
+fn tagged<'a>(text: &'a str, address: &Range<usize>, sorts: &[&Tags]) -> Option<Row<'a>> {
+    work::charge(sorts.len() * TAGGED_BYTES_MAX);
     let before = &text[ceil(text, address.start.saturating_sub(TAGGED_BYTES_MAX))..address.start];
     let after = &text[address.end..floor(text, address.end + TAGGED_BYTES_MAX)];
-    let begun = |[row, ..]: &&[&str; 4]| before.rfind(*row);
-    let [row, end, cell, table] =
-        ROWS.iter().filter(|row| begun(row).is_some()).max_by_key(begun)?;
-    let (open, len) = (before.rfind(row)?, after.find(end)?);
+    let begun = sorts.iter().filter_map(|tags| Some((before.rfind(tags.row)?, *tags)));
+    let (open, Tags { end, cells, table, .. }) = begun.max_by_key(|(open, _)| *open)?;
+    let len = after.find(end)?;
     let first = address.start - before.len();
     let whole = &text[first + open..address.end + len];
     // The first row of the table, if it is not this one.
     let head = before[..open].rfind(table).and_then(|table| {
         let above = &before[table..open];
-        above.find(end).map(|end| split_tagged(&above[..end], cell))
+        above.find(end).map(|end| only(&split_tagged(&above[..end], cells)))
     });
-    let heads = head.filter(|heads| !heads.iter().any(|head| head.contains('@')));
-    Some(Row { cells: split_tagged(whole, cell), heads })
+    // A first row that says nothing of people is a row like the others.
+    let is_head = |heads: &Vec<&str>| {
+        heads.iter().any(|head| Key::of(head).is_some())
+            && !heads.iter().any(|head| head.contains('@'))
+    };
+    let cells = split_tagged(whole, cells);
+    let pieces = cells.iter().filter(|texts| texts.len() > 1).flatten().copied().collect();
+    Some(Row { cells: only(&cells), heads: head.filter(is_head), pieces: Some(pieces) })
 }
 
 /// Bytes of such a row: with the tags of a document it is long.
 const TAGGED_BYTES_MAX: usize = 8 << 10;
 
-/// The texts of the cells that such a row has; nothing of one with more than one text.
-fn split_tagged<'a>(row: &'a str, cell: &str) -> Vec<&'a str> {
-    let mut cells: Vec<&str> = row.split(cell).take(CELLS_MAX + 1).collect();
-    // What follows the last end of a cell is none.
-    cells.pop();
-    let text = |cell: &&'a str| {
+/// The texts of the cells that such a row has, cell by cell.
+fn split_tagged<'a>(row: &'a str, ends: &[&str]) -> Vec<Vec<&'a str>> {
+    let mut ends: Vec<usize> =
+        ends.iter().flat_map(|end| row.match_indices(end)).map(|(at, _)| at).collect();
+    ends.sort_unstable();
+    let mut start = 0;
+    let texts = |end: usize| {
+        let cell = &row[std::mem::replace(&mut start, end)..end];
         let pieces = cell.split('<').skip(1).filter_map(|piece| Some(piece.split_once('>')?.1));
-        let mut texts = pieces.map(trimmed).filter(|text| !text.is_empty());
-        let first = texts.next().unwrap_or_default();
-        if texts.next().is_none() { first } else { &first[..0] }
+        pieces.map(trimmed).filter(|text| !text.is_empty()).collect()
+    };
+    ends.into_iter().take(CELLS_MAX).map(texts).collect()
+}
+
+/// The text of each cell; nothing of one with more than one text.
+fn only<'a>(cells: &[Vec<&'a str>]) -> Vec<&'a str> {
+    let text = |texts: &Vec<&'a str>| match texts.as_slice() {
+        [text] => text,
+        [first, ..] => &first[..0],
+        [] => "",
     };
     cells.iter().map(text).collect()
 }
@@ -194,7 +257,7 @@ mod tests {
         };
         let address = start..start + "k@x.org".len();
         cells_beside(text, &address, &mut tell);
-        elements_beside(text, &address, &mut tell);
+        Elements::of(text).beside(&address, &mut tell);
         all
     }
 
@@ -241,6 +304,26 @@ mod tests {
                  <w:tc><w:t>E12345678</w:t></w:tc><w:tc><w:t>L8765</w:t></w:tc></w:tr></w:tbl>",
                 vec!["l8765"],
             ),
+            (
+                "<table><tr><th>Ansprechpartner</th><th>Mail</th></tr><tr><td>Kofi Brandt</td>\
+                 <td>k@x.org</td></tr></table>",
+                vec!["kofi brandt"],
+            ),
+            (
+                "<table><tr><td>Project</td><td>Alpha</td></tr><tr><td>Kofi Brandt</td>\
+                 <td>k@x.org</td></tr></table>",
+                vec!["kofi brandt"],
+            ),
+            (
+                "<tr><td>Kofi Brandt<br>Accra</td><td>k@x.org</td><td><a>Bo Ek</a> (x)</td></tr>",
+                vec!["kofi brandt", "bo ek"],
+            ),
+            (
+                "<table><tr><th>Mail</th><th>Since</th><th>Passport</th></tr><tr><td>k@x.org</td>\
+                 <td><time>2026</time></td><td>L8765</td></tr></table>",
+                vec!["l8765"],
+            ),
+            ("k@x.org\tE12345678\tT12345679", vec![]),
             ("so k@x.org, who was here before all the others, said Kofi Brandt", vec![]),
         ] {
             assert_eq!(told(&text.replace("OID", OID)), expected, "{text}");

@@ -274,7 +274,11 @@ fn decode_run(run: &[u8], start: usize, buffers: &mut Buffers, found: &mut dyn F
     let clean = decoded.iter().position(|bytes| is_clean(bytes));
     for (skip, bytes) in decoded.iter().enumerate() {
         if clean.map_or_else(|| is_promising(bytes), |clean| clean == skip) {
-            found(Run::new(start + skip..start + run.len(), bytes.clone(), "base64"));
+            // Breaks may stand among the first digits.
+            let mut digits =
+                run.iter().enumerate().filter(|(_, b)| VALUES[usize::from(**b)] != OTHER);
+            let first = digits.nth(skip).map_or(skip, |(first, _)| first);
+            found(Run::new(start + first..start + run.len(), bytes.clone(), "base64"));
         }
     }
 }

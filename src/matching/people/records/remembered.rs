@@ -17,18 +17,18 @@ type Seen<'a, W> = &'a mut dyn FnMut(W, Range<usize>);
 type All<W> = Box<[(W, Range<usize>)]>;
 
 /// Texts with what was seen in them. `Debug` is not implemented: they name people.
-pub struct Told<W> {
+pub struct Remembered<W> {
     texts: HashMap<Box<str>, All<W>>,
     bytes: usize,
 }
 
-impl<W> Default for Told<W> {
+impl<W> Default for Remembered<W> {
     fn default() -> Self {
         Self { texts: HashMap::new(), bytes: 0 }
     }
 }
 
-impl<W: Clone> Told<W> {
+impl<W: Clone> Remembered<W> {
     /// What `look` sees in a text, which depends on nothing but the text.
     pub fn each(&mut self, text: &str, seen: Seen<'_, W>, look: &mut dyn FnMut(Seen<'_, W>)) {
         if text.len() > TEXT_BYTES_MAX {
@@ -42,7 +42,8 @@ impl<W: Clone> Told<W> {
         if self.bytes > BYTES_MAX {
             *self = Self::default();
         }
-        self.bytes += text.len() + (told.len() + 1) * size_of::<(W, Range<usize>)>();
+        // What was seen in a text is hardly longer than the text.
+        self.bytes += (told.len() + 1) * (text.len() + size_of::<(W, Range<usize>)>());
         told.iter().cloned().for_each(|(what, range)| seen(what, range));
         self.texts.insert(text.into(), told.into());
     }
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_short_text_is_looked_at_once() {
-        let mut told = Told::default();
+        let mut told = Remembered::default();
         let long = "x".repeat(TEXT_BYTES_MAX + 1);
         for (text, times) in [("ann", 1), (long.as_str(), 3)] {
             let mut looks = 0;
