@@ -276,8 +276,7 @@ const PART_BYTES_MAX: usize = 320;
 
 /// Whether what stands around a sign has the shape of an address.
 pub fn is_address_like(bytes: &[u8], at: usize) -> bool {
-    let part =
-        |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"._-+".contains(byte);
+    let part = |byte: &&u8| BARE[usize::from(**byte)];
     let after = &bytes[at + 1..];
     let domain = after.iter().take(PART_BYTES_MAX).take_while(part).count();
     let valid = match std::str::from_utf8(&after[..domain]) {
@@ -299,7 +298,7 @@ fn is_letter(byte: u8) -> bool {
 /// with an equals sign for its own. More is asked of it than of text, where there is no noise.
 fn may_respell(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(2 * PART_BYTES_MAX)..at];
-    let is_local = |byte: &&u8| LOCAL[usize::from(**byte)];
+    let is_local = |byte: &&u8| BARE[usize::from(**byte)];
     if let Some(quoted) = before.strip_suffix(b"\"") {
         return memrchr(b'"', quoted).is_some_and(|open| {
             let local = &quoted[open + 1..];
@@ -316,16 +315,16 @@ fn may_respell(bytes: &[u8], at: usize) -> bool {
         && is_address_like(bytes, at)
 }
 
-/// Whether a byte may stand before the sign of an address without quotes around it.
-const LOCAL: [bool; 256] = {
-    let mut local = [false; 256];
+/// Whether a byte may stand on either side of the sign of an address without quotes around it.
+const BARE: [bool; 256] = {
+    let mut bare = [false; 256];
     let mut byte = 0;
-    while byte < local.len() {
+    while byte < bare.len() {
         let is_sign = matches!(byte as u8, b'.' | b'_' | b'-' | b'+');
-        local[byte] = byte >= 0x80 || (byte as u8).is_ascii_alphanumeric() || is_sign;
+        bare[byte] = byte >= 0x80 || (byte as u8).is_ascii_alphanumeric() || is_sign;
         byte += 1;
     }
-    local
+    bare
 };
 
 /// Whether the sign at `at` parts a guest from its tenant.

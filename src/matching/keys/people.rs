@@ -9,6 +9,11 @@ pub enum Speaks {
     Perhaps,
 }
 
+/// Letters and digits of a key, small: `real_name`, `realName` and `Real Name` are one.
+pub fn plain(key: &str) -> String {
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Whether a key speaks of people.
 pub fn speaks_of_people(key: &str) -> Option<Speaks> {
     const SURELY: &str = "\
@@ -25,8 +30,7 @@ pub fn speaks_of_people(key: &str) -> Option<Speaks> {
         keyedby labelledby limitedby multipliedby normalizedby orderedby partitionedby poweredby \
         scaledby separatedby sortedby weightedby";
     const WHOLE: [&str; 5] = ["bcc", "cc", "from", "to", "who"];
-    let plain: String =
-        key.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let plain = plain(key);
     if WHOLE.contains(&plain.as_str()) {
         return Some(Speaks::Perhaps);
     }

@@ -2,7 +2,7 @@
 //! `reviewer` are of one person, `mail` and `oid` of another.
 
 use crate::matching::keys::parts::{Part, part_of};
-use crate::matching::keys::people::{Speaks, speaks_of_people};
+use crate::matching::keys::people::{Speaks, plain, speaks_of_people};
 
 /// What sort of name the value of a key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +128,7 @@ const OF_THINGS: &str = "\
 impl Key {
     /// What a key says; `None` if it says nothing of people.
     pub fn of(key: &str) -> Option<Self> {
-        let plain: String =
-            key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let plain = plain(key);
         let one = plain.strip_suffix('s').filter(|one| !one.ends_with('s')).unwrap_or(&plain);
         let speaks = speaks_of_people(key);
         if let Some(part) = part_of(&key.to_lowercase()).filter(|part| *part != Part::Either) {

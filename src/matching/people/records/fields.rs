@@ -11,7 +11,7 @@ use crate::matching::identity::names::neighbours::is_joint;
 use crate::matching::identity::users::aliases::BESIDE_BYTES;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::parts::Part;
-use crate::matching::keys::people::{Speaks, speaks_of_people};
+use crate::matching::keys::people::{Speaks, plain, speaks_of_people};
 use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{
     full_name, identifier, key_before, may_be_alias, named_by, trimmed, values_after,
@@ -266,8 +266,7 @@ fn close(text: &str, fields: Vec<Field<'_>>, found: &mut dyn FnMut(Vec<Named>)) 
 /// `real_name` nor a name that spells theirs.
 fn aliases_of(text: &str, labels: &[Range<usize>], told: &[(Field<'_>, Named)]) -> Vec<Named> {
     let is_real = |word: &str| {
-        let plain: String =
-            word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let plain = plain(word);
         matches!(plain.strip_prefix("user").unwrap_or(&plain), "realname" | "fullname")
     };
     let is_theirs = |alias: &str| {
@@ -286,8 +285,7 @@ fn aliases_of(text: &str, labels: &[Range<usize>], told: &[(Field<'_>, Named)]) 
 /// Whether an alias has a whole word of a name, and beside it nothing but the beginning of another:
 /// `kofi.m`, `kmensa`, `mensa-k`.
 fn is_made_of(alias: &str, name: &str) -> bool {
-    let alias: String =
-        alias.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let alias = plain(alias);
     let words: Vec<&str> = name.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let is_long = |word: &&&str| word.chars().count() > 2;
     words.iter().filter(is_long).any(|word| {
