@@ -172,6 +172,17 @@ pub trait Walked: Source {
     /// through it are in it exactly once.
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure>;
 
+    /// One page of everything held from this name on, in the order of [`Walked::list`] and as that
+    /// goes on there; `None` if the source is not known to begin a listing at a name. `marker` is
+    /// the `next` of the page before, from the same name.
+    async fn list_from(
+        &self,
+        _first: &str,
+        _marker: Option<&str>,
+    ) -> Result<Option<Page>, Failure> {
+        Ok(None)
+    }
+
     /// The bytes of exactly that version and ETag.
     async fn read(&self, item: &Item) -> Result<Read, Failure>;
 

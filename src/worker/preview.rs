@@ -33,7 +33,8 @@ use crate::stages::plan::known::{Amendment, More};
 use crate::stages::plan::things::{RunsAt, all_of_it};
 use crate::stages::spare::{Judged, spared};
 use crate::stages::walk::catalogue::Catalogue;
-use crate::stages::walk::pass::{Meter, Patience, Walk, Walks, walk};
+use crate::stages::walk::meter::Meter;
+use crate::stages::walk::pass::{Patience, Walk, Walks, walk};
 use crate::worker::status::Plans;
 use crate::worker::world::{Directories, Sources, terms};
 

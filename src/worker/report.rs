@@ -19,7 +19,7 @@ use crate::ports::standing::Standing;
 use crate::ports::tasks::{Shard, Sweep};
 use crate::stages::announce::Turn;
 use crate::stages::intake::{Decided, Taken};
-use crate::stages::walk::pass::{Meter, News};
+use crate::stages::walk::meter::{Meter, News};
 use crate::telemetry::floods::Tell;
 use crate::telemetry::metrics::{
     self, Announced, Ended, InState, Kind, KindState, Metrics, OfSource, Purpose, Settled,

@@ -24,6 +24,7 @@ use crate::stages::homes::whose::Around;
 use crate::stages::message::fault::Terms;
 use crate::stages::message::signature::Trust;
 use crate::stages::signing::Signer;
+use crate::stages::walk::listing::landmarks::Landmarks;
 use crate::worker::pace::shift::Shift;
 
 /// Whom we listen to, and whom we tell.
@@ -112,6 +113,8 @@ pub struct World {
     pub shift: Shift,
     /// The items that are acted on.
     pub hands: Hands,
+    /// Where the listings of the sources may be begun.
+    pub landmarks: Arc<Landmarks>,
     /// Whether no other daemon can be on the same ledger.
     pub alone: bool,
 }
@@ -142,6 +145,7 @@ impl World {
             exports: parts.exports,
             tenant_logs: parts.tenant_logs,
             hands: Hands::new(parts.mandate.limits.act_concurrency_max),
+            landmarks: Arc::default(),
             mandate: parts.mandate,
             shift,
             alone: parts.alone,

@@ -29,6 +29,7 @@ use dsrd::ports::tasks::{Lease, Part};
 use dsrd::stages::account::keys::Keys;
 use dsrd::stages::account::records::Account;
 use dsrd::stages::walk::catalogue::Catalogue;
+use dsrd::stages::walk::listing::landmarks::Landmarks;
 use dsrd::stages::walk::pass::{Patience, Step, Walk, walk_source};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -140,6 +141,7 @@ struct Daemon {
     account: Account,
     source: Arc<dyn Source>,
     lease: Lease,
+    landmarks: Arc<Landmarks>,
     _folder: TempDir,
 }
 
@@ -151,7 +153,7 @@ impl Daemon {
         let (account, folder) = account().await;
         let lease = account.ledger.claim("bench", 86_400_000).await.unwrap().unwrap();
         let source = Arc::new(BlobSource::open("azureml", &blob).unwrap());
-        Self { account, source, lease, _folder: folder }
+        Self { account, source, lease, landmarks: Arc::default(), _folder: folder }
     }
 
     /// Walks for a person; hits, items read and items known.
@@ -166,6 +168,7 @@ impl Daemon {
         let known = Catalogue::new(&self.account, source, Part::WHOLE, sought, &walk.limits, age);
         let known = Arc::new(known);
         walk.catalogue = Some(Arc::clone(&known));
+        walk.landmarks = Some(Arc::clone(&self.landmarks));
         let (meter, mut hits) = (Arc::clone(&walk.meter), 0);
         let mut steps = pin!(walk_source(Arc::clone(&self.source), walk, None));
         while let Some(step) = steps.next().await {

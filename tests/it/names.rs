@@ -16,7 +16,7 @@ use dsrd::domain::policy::mandate::Mandate;
 use dsrd::domain::policy::pattern::Pattern;
 use dsrd::domain::policy::rules::{Policy, Rule, Treatment, Unit};
 use dsrd::ports::sources::Source;
-use dsrd::stages::walk::pass::Meter;
+use dsrd::stages::walk::meter::Meter;
 use dsrd::worker::preview::Preview;
 use dsrd::worker::world::Sources;
 use jiff::{SignedDuration, Timestamp};

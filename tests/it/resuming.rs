@@ -84,6 +84,49 @@ fn it_begins_anew_where_the_pages_before_mean_nothing_any_more() {
     });
 }
 
+/// Of so many names, on so many pages, that the second look of a life begins at several places.
+fn wide() -> Scenario {
+    let scenario = patient(Scenario::new().sent(request("r-1", "erasure")));
+    let source = scenario.source(SOURCE);
+    for name in 0..300 {
+        let text = if name % 50 == 7 { notes("of her") } else { "nothing\n".to_owned() };
+        source.put(&format!("n{name:03}.txt"), text);
+    }
+    scenario.paged(12)
+}
+
+/// The listing of the second look is broken off with some stretches far and others hardly begun.
+#[test]
+fn a_second_look_from_several_places_goes_on_at_each() {
+    simulate(async || {
+        let peace = wide();
+        peace.live().await;
+        let expected = ending(&peace).await;
+        assert!(expected.contains(r#""outcomes":{"erased":6}"#), "{expected}");
+        let begun = peace.wire.looks("list_from");
+        assert!(begun > 4, "{begun} pages were listed from a name");
+        let mut gone_on = 0;
+        for (effect, after) in [("note_checkpoint", true), ("keep_leaves", false)] {
+            for at in 1.. {
+                let scenario = wide();
+                scenario.wire.count(effect);
+                scenario.wire.set(Fuse { at, after, trip: Trip::Kill });
+                scenario.live().await;
+                if scenario.wire.blown().is_none() {
+                    break;
+                }
+                scenario.wire.mend();
+                scenario.inbox.take_back();
+                let before = scenario.wire.looks("list_from");
+                scenario.live().await;
+                gone_on += usize::from(before > 0 && scenario.wire.looks("list_from") > before);
+                assert_eq!(expected, ending(&scenario).await, "{effect}, {at}, after: {after}");
+            }
+        }
+        assert!(gone_on > 2, "{gone_on} second looks were gone on with at several places");
+    });
+}
+
 fn waiting(scenario: Scenario, minutes: u64) -> Scenario {
     scenario.clock.advance_ms(minutes * 60_000);
     scenario

@@ -220,6 +220,29 @@ pub async fn lists_exactly(world: &dyn World, count: usize) {
     assert_eq!(names.len(), count);
     names.dedup();
     assert_eq!(names, world.names().await);
+    begins_at_a_name(world.source(), &names).await;
+}
+
+/// A listing that is begun at a name, whether it is held or not, shows what the whole one shows
+/// from there on; a source may show more before that, or say that it does not do so.
+async fn begins_at_a_name(source: &dyn Walked, names: &[String]) {
+    let held = names[names.len() / 2].clone();
+    for first in [held.clone() + "!", held] {
+        let (mut shown, mut marker) = (Vec::new(), None);
+        loop {
+            let page = source.list_from(&first, marker.as_deref()).await.unwrap();
+            let Some(page) = page else { return assert!(marker.is_none()) };
+            shown.extend(page.items.into_iter().map(|item| item.name));
+            marker = page.next;
+            if marker.is_none() {
+                break;
+            }
+        }
+        shown.dedup();
+        let from_there = names.iter().skip_while(|name| **name < first);
+        assert!(shown.is_sorted() && shown.iter().rev().eq(names.iter().rev().take(shown.len())));
+        assert!(shown.len() >= from_there.count());
+    }
 }
 
 pub async fn listing(source: &dyn Walked) -> Vec<Item> {

@@ -97,6 +97,10 @@ async fn very_many_blobs_are_listed_once_each() {
     }
     assert_eq!(seen, MANY);
     assert_eq!(world.server.requests_of(Operation::ContainerListBlobs), MANY.div_ceil(5000) as u64);
+    let page = world.source().list_from(&(generated.name)(MANY / 2), None).await.unwrap().unwrap();
+    assert_eq!(page.items[0].name, (generated.name)(MANY / 2));
+    let next = world.source().list_from(&page.items[0].name, page.next.as_deref()).await.unwrap();
+    assert_eq!(next.unwrap().items[0].name, (generated.name)(MANY / 2 + 5000));
 }
 
 /// What a run of a small script was told, and what it left.

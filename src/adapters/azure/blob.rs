@@ -15,7 +15,7 @@ use crate::adapters::azure::changing::rewriter::Rewriter;
 use crate::adapters::azure::download::{self, Ranged, Rest};
 use crate::adapters::azure::form::{self, Standing, call, look_again};
 use crate::adapters::azure::lister::Lister;
-use crate::adapters::azure::listing::{INVALID_NAME, ListedBlob, keep};
+use crate::adapters::azure::listing::{INVALID_NAME, ListedBlob, Listing, keep};
 use crate::adapters::azure::wire::container::Container;
 use crate::config::settings::Blob;
 use crate::domain::failure::Failure;
@@ -53,6 +53,12 @@ impl BlobSource {
         let eraser = Arc::new(Eraser::new(name, Arc::clone(&container), Arc::clone(&lister)));
         let rewriter = Rewriter::new(Arc::clone(&container), Arc::clone(&eraser));
         Self { name: name.to_owned(), container, lister, eraser, rewriter }
+    }
+
+    async fn page(&self, listing: Listing) -> Result<Page, Failure> {
+        let blobs = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
+        let items = self.items(blobs.collect()).await?;
+        Ok(Page { items, next: listing.next_marker, ..Page::default() })
     }
 
     async fn items(&self, blobs: Vec<ListedBlob>) -> Result<Vec<Item>, Failure> {
@@ -152,10 +158,14 @@ impl Walked for BlobSource {
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        let listing = self.lister.page(prefix, marker, PAGE_BLOBS_MAX).await?;
-        let blobs = listing.blobs.into_iter().filter(|blob| !blob.is_deleted);
-        let items = self.items(blobs.collect()).await?;
-        Ok(Page { items, next: listing.next_marker, ..Page::default() })
+        self.page(self.lister.page(prefix, marker, PAGE_BLOBS_MAX).await?).await
+    }
+
+    async fn list_from(&self, first: &str, marker: Option<&str>) -> Result<Option<Page>, Failure> {
+        match self.lister.page_from(first, marker, PAGE_BLOBS_MAX).await? {
+            Some(listing) => self.page(listing).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

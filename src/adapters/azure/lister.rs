@@ -33,6 +33,8 @@ const INCLUDES: [&str; 5] = [
     "copy,metadata",
     "metadata",
 ];
+/// Index of the first of [`INCLUDES`] without versions: an account with a hierarchical namespace.
+const WITHOUT_VERSIONS: usize = 2;
 /// What is asked for where soft-deleted forms are looked for.
 const DELETED_INCLUDE: &str = "deleted,snapshots,versions";
 
@@ -44,6 +46,17 @@ pub struct Lister {
     container: Arc<Container>,
     /// Index of the first of [`INCLUDES`] that the account is not known to refuse.
     include: AtomicUsize,
+}
+
+/// What of a container is listed.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    /// What the names begin with.
+    prefix: &'a str,
+    /// The first name, if it is not the first of all.
+    first: &'a str,
+    /// Where the page before it ended.
+    marker: Option<&'a str>,
 }
 
 impl Lister {
@@ -65,7 +78,8 @@ impl Lister {
         let known = self.include.load(Ordering::Relaxed);
         let mut include = known;
         loop {
-            let answer = match self.ask(prefix, marker, blobs_max, INCLUDES[include]).await? {
+            let place = Place { prefix, marker, ..Place::default() };
+            let answer = match self.ask(place, blobs_max, INCLUDES[include]).await? {
                 Ok(listing) => {
                     if include > known {
                         self.settle_for(include);
@@ -78,6 +92,33 @@ impl Lister {
             if include == INCLUDES.len() || !asks_too_much(&answer, include) {
                 return Err(answer.failure(LISTING));
             }
+        }
+    }
+
+    /// One page of everything from this name on that is not soft-deleted; `None` where the account
+    /// does not begin a listing at a name.
+    ///
+    /// The service knows `startFrom` since version 2026-02-06, and takes it for the first name that
+    /// is shown (azure-rest-api-specs, pull request 34846). What order names have in a hierarchical
+    /// namespace is not said anywhere, and nobody asks there.
+    ///
+    /// # Errors
+    /// Where the container cannot be listed.
+    pub async fn page_from(
+        &self,
+        first: &str,
+        marker: Option<&str>,
+        blobs_max: u32,
+    ) -> Result<Option<Listing>, Failure> {
+        let include = self.include.load(Ordering::Relaxed);
+        if include >= WITHOUT_VERSIONS {
+            return Ok(None);
+        }
+        let place = Place { first, marker, ..Place::default() };
+        match self.ask(place, blobs_max, INCLUDES[include]).await? {
+            Ok(listing) => Ok(Some(listing)),
+            Err(answer) if answer.status == 400 => Ok(None),
+            Err(answer) => Err(answer.failure(LISTING)),
         }
     }
 
@@ -104,8 +145,8 @@ impl Lister {
     pub async fn deleted(&self, name: &str) -> Result<Option<Vec<ListedBlob>>, Failure> {
         let (mut forms, mut marker) = (Vec::new(), None::<String>);
         loop {
-            let marked = marker.as_deref();
-            match self.ask(name, marked, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
+            let place = Place { prefix: name, marker: marker.as_deref(), ..Place::default() };
+            match self.ask(place, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
                 Ok(page) => marker = take(name, page, &mut forms),
                 Err(answer) if matches!(answer.status, 400 | 403) && !answer.is_unwelcome() => {
                     return Ok(None);
@@ -122,23 +163,24 @@ impl Lister {
     /// A page, or the answer that is none.
     async fn ask(
         &self,
-        prefix: &str,
-        marker: Option<&str>,
+        place: Place<'_>,
         blobs_max: u32,
         include: &str,
     ) -> Result<Result<Listing, Answer>, Failure> {
-        let url = self.url(prefix, marker, blobs_max, include);
+        let url = self.url(place, blobs_max, include);
         let ask = || call(&self.container, LISTING, Method::Get, url.clone(), &[]);
         let asked = asked(LISTING, ask, listing::parse).await?;
         Ok(asked.map(|(listing, _)| listing))
     }
 
-    fn url(&self, prefix: &str, marker: Option<&str>, blobs_max: u32, include: &str) -> Url {
+    fn url(&self, place: Place<'_>, blobs_max: u32, include: &str) -> Url {
+        let Place { prefix, first, marker } = place;
         let mut url = self.container.authorised_url();
         add_query(&mut url, "comp", "list");
         add_query(&mut url, "include", include);
         add_query(&mut url, "maxresults", &blobs_max.to_string());
-        for (name, value) in [("prefix", prefix), ("marker", marker.unwrap_or_default())] {
+        let marker = marker.unwrap_or_default();
+        for (name, value) in [("prefix", prefix), ("startFrom", first), ("marker", marker)] {
             if !value.is_empty() {
                 add_query(&mut url, name, value);
             }

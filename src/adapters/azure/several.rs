@@ -113,13 +113,24 @@ impl<S: Several> Walked for S {
             Err(_) if !self.names().await?.contains(&container) => Page::default(),
             Err(failure) => return Err(failure),
         };
-        let items = page.items.into_iter().map(|item| outside(&container, item)).collect();
-        let next = match page.next {
-            Some(within) => format!("{container}/{within}"),
-            None => container.clone(),
+        Ok(of_all(&container, page))
+    }
+
+    /// Within the container of the name, and all of those behind it.
+    async fn list_from(&self, first: &str, marker: Option<&str>) -> Result<Option<Page>, Failure> {
+        let Some((container, name)) = first.split_once('/') else { return Ok(None) };
+        let within = match marker.map(|marker| marker.split_once('/')) {
+            None => None,
+            Some(Some((same, within))) if same == container => Some(within),
+            Some(_) => return self.list("", marker).await.map(Some),
         };
-        let in_use = page.in_use.into_iter().map(|name| format!("{container}/{name}")).collect();
-        Ok(Page { items, next: Some(next), in_use })
+        match self.one(container).list_from(name, within).await {
+            Ok(page) => Ok(page.map(|page| of_all(container, page))),
+            Err(_) if !self.names().await?.iter().any(|name| name == container) => {
+                self.list("", Some(container)).await.map(Some)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {
@@ -171,4 +182,15 @@ fn placed<S: Several>(several: &S, item: &Item) -> Option<(Arc<S::One>, Item)> {
 /// An item of a container under its name in the account.
 fn outside(container: &str, item: Item) -> Item {
     Item { name: format!("{container}/{}", item.name), container: Container::Leading, ..item }
+}
+
+/// A page of one container, as one of all.
+fn of_all(container: &str, page: Page) -> Page {
+    let items = page.items.into_iter().map(|item| outside(container, item)).collect();
+    let next = match page.next {
+        Some(within) => format!("{container}/{within}"),
+        None => container.to_owned(),
+    };
+    let in_use = page.in_use.into_iter().map(|name| format!("{container}/{name}")).collect();
+    Page { items, next: Some(next), in_use }
 }

@@ -65,10 +65,8 @@ pub struct Catalogue {
 /// What a walk has written, and is about to.
 #[derive(Default)]
 struct Written {
-    /// The entries of the leaf that is being written.
-    entries: Vec<(Keyed, Entry)>,
-    /// Bytes of their filters.
-    filters: usize,
+    /// The leaves that are being written: one of each stretch of the listing.
+    open: HashMap<u64, Open>,
     /// Hashes of the leaves that are kept, of those that are listed now.
     kept: HashMap<u64, u64>,
     /// Leaves that are not kept yet; the last where a listing shows an item twice.
@@ -77,6 +75,14 @@ struct Written {
     met: BTreeSet<u64>,
     /// Whether the walk began in the midst of the listing.
     is_cut: bool,
+}
+
+/// A leaf that is being written.
+#[derive(Default)]
+struct Open {
+    entries: Vec<(Keyed, Entry)>,
+    /// Bytes of their filters.
+    filters: usize,
 }
 
 /// What an item is known by, and what it is as it was listed.
@@ -199,33 +205,33 @@ impl Catalogue {
         Entry { learned, terms }
     }
 
-    /// Takes in what is known of the next item.
-    pub fn add(&self, keyed: Keyed, entry: Entry) {
+    /// Takes in what is known of the next item of a leaf.
+    pub fn add(&self, leaf: u64, keyed: Keyed, entry: Entry) {
         if !self.learns {
             return;
         }
         let mut written = self.written();
+        let open = written.open.entry(leaf).or_default();
         let size = match &entry.terms {
             Terms::Any => 0,
             Terms::Filter(bits) => bits.len(),
         };
-        written.filters += size;
-        let fits = written.filters <= LEAF_BYTES_MAX;
+        open.filters += size;
+        let fits = open.filters <= LEAF_BYTES_MAX;
         let terms = if fits { entry.terms } else { Terms::Any };
-        written.entries.push((keyed, Entry { terms, ..entry }));
+        open.entries.push((keyed, Entry { terms, ..entry }));
     }
 
     /// All items of a leaf were taken in. What began before this walk did is not kept: it would
     /// lack its beginning.
     pub fn close(&self, id: Option<u64>) {
         let mut written = self.written();
-        let Written { entries, filters, kept, news, met, is_cut } = &mut *written;
-        let entries = std::mem::take(entries);
-        *filters = 0;
+        let Written { open, kept, news, met, is_cut } = &mut *written;
         let Some(id) = id else {
             *is_cut = true;
             return;
         };
+        let Open { entries, .. } = open.remove(&id).unwrap_or_default();
         let before = kept.remove(&id);
         let leaf = self.leaf(id, &entries);
         if leaf.items == 0 {

@@ -9,9 +9,9 @@
 
 use std::future::pending;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::task::JoinError;
@@ -36,8 +36,10 @@ use crate::stages::walk::content::{self, Digested, Said, read, shared_of};
 use crate::stages::walk::graves::Graves;
 use crate::stages::walk::inventory::Inventory;
 use crate::stages::walk::learned::Learned;
-use crate::stages::walk::listing::{Listed, Met, listing};
+use crate::stages::walk::listing::landmarks::Landmarks;
+use crate::stages::walk::listing::met::{Listed, Met, Shown, listing};
 use crate::stages::walk::look::Look;
+use crate::stages::walk::meter::Meter;
 
 /// What a pass is made of.
 #[derive(Clone)]
@@ -64,6 +66,8 @@ pub struct Walk {
     pub learned: Option<Arc<Learned>>,
     /// What is known of the items, and takes what is learned of them.
     pub catalogue: Option<Arc<Catalogue>>,
+    /// Where listings may be begun, where several walks share that.
+    pub landmarks: Option<Arc<Landmarks>>,
     /// Set where it looks for nobody, and only learns what the catalogue takes: how fast.
     pub ahead: Option<Arc<Rate>>,
     /// What is declared to hold no person, where items are given away.
@@ -89,31 +93,6 @@ pub enum Patience {
     /// A transient failure of one item is reported as unreadable.
     Spent,
 }
-
-/// How far a pass has come.
-#[derive(Debug, Default)]
-pub struct Meter {
-    items: AtomicU64,
-    bytes: AtomicU64,
-    known: AtomicU64,
-    fresh: Mutex<News>,
-}
-
-/// What a pass came to since somebody asked last.
-#[derive(Debug, Default)]
-pub struct News {
-    /// Items looked at.
-    pub items: u64,
-    /// Stored bytes read.
-    pub bytes: u64,
-    /// Items of those that were known, and not read.
-    pub known: u64,
-    /// Of each item that was read, how long that took and its bytes: the first [`TIMED_MAX`].
-    pub timed: Vec<(Duration, u64)>,
-}
-
-/// Items whose times are kept until somebody asks; of more it is not kept.
-const TIMED_MAX: usize = 1 << 16;
 
 /// What the walk of a source hands on, in the order of the source.
 pub enum Step {
@@ -142,6 +121,7 @@ impl Walk {
             graves: None,
             learned: None,
             catalogue: None,
+            landmarks: None,
             ahead: None,
             policy: None,
             subjects: subjects.iter().map(|subject| (*subject).clone()).collect(),
@@ -227,49 +207,6 @@ impl Walk {
     }
 }
 
-impl Meter {
-    /// Items looked at.
-    pub fn items(&self) -> u64 {
-        self.items.load(Ordering::Relaxed)
-    }
-
-    /// Stored bytes read.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Items of those that were known, and not read.
-    pub fn known(&self) -> u64 {
-        self.known.load(Ordering::Relaxed)
-    }
-
-    /// What it came to since this was asked last.
-    pub fn news(&self) -> News {
-        std::mem::take(&mut *self.fresh())
-    }
-
-    fn count(&self, look: &Look) {
-        self.items.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(look.bytes, Ordering::Relaxed);
-        self.known.fetch_add(u64::from(look.is_known), Ordering::Relaxed);
-        let mut fresh = self.fresh();
-        fresh.items += 1;
-        fresh.bytes += look.bytes;
-        fresh.known += u64::from(look.is_known);
-    }
-
-    fn time(&self, took: Duration, bytes: u64) {
-        let mut fresh = self.fresh();
-        if fresh.timed.len() < TIMED_MAX {
-            fresh.timed.push((took, bytes));
-        }
-    }
-
-    fn fresh(&self) -> MutexGuard<'_, News> {
-        self.fresh.lock().expect("nobody panics with the numbers in hand")
-    }
-}
-
 /// Sources, each with how it is to be walked.
 pub type Walks = Vec<(Arc<dyn Source>, Walk)>;
 
@@ -326,7 +263,9 @@ pub fn walk_source(
     from: Option<String>,
 ) -> impl Stream<Item = Result<Step, Failure>> {
     let (concurrency, counting) = (walk.concurrency, walk.clone());
-    let steps = listing(Arc::clone(&source), walk.asking(), walk.catalogue.clone(), from)
+    let (catalogue, landmarks) = (walk.catalogue.clone(), walk.landmarks.clone());
+    let by = Shown { asking: walk.asking(), catalogue, landmarks };
+    let steps = listing(Arc::clone(&source), by, from)
         .map(move |met| take(Arc::clone(&source), met, walk.clone()))
         .buffered(concurrency)
         .try_filter_map(move |taken| {
@@ -364,24 +303,27 @@ async fn take(
     match met? {
         Met::Item(listed) => {
             let Some(walked) = source.finds().walked() else { return Ok(None) };
+            let leaf = listed.leaf;
             let look = see(walked, *listed, &walk).await?;
-            Ok(look.map(|look| Taken::Step(Step::Look(Box::new(look)))))
+            Ok(look.map(|look| Taken::Look(Box::new(look), leaf)))
         }
-        Met::Sighted(look) => Ok(Some(Taken::Step(Step::Look(look)))),
-        Met::Page(marker) => Ok(Some(Taken::Step(Step::Page(marker)))),
+        Met::Sighted(look) => Ok(Some(Taken::Look(look, None))),
+        Met::Page(marker) => Ok(Some(Taken::Page(marker))),
         Met::Leaf(id) => Ok(Some(Taken::Leaf(id))),
     }
 }
 
 /// What was met and taken in.
 enum Taken {
-    Step(Step),
+    /// An item, and the leaf of the catalogue that it stands in.
+    Look(Box<Look>, Option<u64>),
+    Page(String),
     /// A leaf of the catalogue ends.
     Leaf(Option<u64>),
 }
 
 async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<Look>, Failure> {
-    let Listed { item, keyed, entry } = listed;
+    let Listed { item, keyed, entry, .. } = listed;
     let learned = keyed.zip(entry);
     if walk.ahead.is_some() && keyed.is_none() {
         return Ok(None);
@@ -415,30 +357,32 @@ async fn see(source: &dyn Walked, listed: Listed, walk: &Walk) -> Result<Option<
 /// Counts what was looked at; gives on what says something. Several are looked at side by side,
 /// and counted in their order: who stops here knows what is behind.
 fn count(taken: Taken, walk: &Walk) -> Option<Step> {
-    let mut step = match taken {
-        Taken::Step(step) => step,
+    let (mut look, leaf) = match taken {
+        Taken::Look(look, leaf) => (look, leaf),
+        Taken::Page(marker) => return Some(Step::Page(marker)),
         Taken::Leaf(id) => {
             walk.catalogue.iter().for_each(|catalogue| catalogue.close(id));
             return None;
         }
     };
-    let Step::Look(look) = &mut step else { return Some(step) };
-    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, look.learned.take()) {
-        catalogue.add(keyed, entry);
+    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, look.learned.take())
+        && let Some(leaf) = leaf
+    {
+        catalogue.add(leaf, keyed, entry);
     }
     if let Some(learned) = &walk.learned {
         learned.add(&look.people);
     }
     // Nobody sees the rows that name nobody: those that name somebody say nothing of all.
     if look.item.kind != Kind::Rows {
-        walk.meter.count(look);
+        walk.meter.count(&look);
         if let Some(inventory) = &walk.inventory {
             inventory.add(&look.item);
         }
     }
     let says = !look.is_silent()
         || (walk.all_snapshots && matches!(look.item.version, Version::Snapshot(_)));
-    says.then_some(step)
+    says.then_some(Step::Look(look))
 }
 
 /// Looks at one item; `None` if it is gone. An item that was rewritten since it was listed is

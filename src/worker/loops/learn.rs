@@ -17,7 +17,7 @@ use crate::ports::sources::Source;
 use crate::ports::tasks::{End, Lease, Part};
 use crate::stages::walk::ahead::{is_learned, learn, walk_ahead};
 use crate::stages::walk::bounds::rate::Rate;
-use crate::stages::walk::pass::Meter;
+use crate::stages::walk::meter::Meter;
 use crate::worker::pace::retry::Tries;
 use crate::worker::report;
 use crate::worker::world::World;
@@ -238,6 +238,7 @@ async fn go_through(
     while !round.done.contains(&key) {
         let mut walk = walk_ahead(account, source.as_ref(), part, limits, with.age_max, with.rate);
         walk.meter = Arc::clone(with.meter);
+        walk.landmarks = Some(Arc::clone(&world.landmarks));
         let from = round.places.get(&key).cloned();
         let is_cut = from.is_some();
         let note = |marker| drop(round.places.insert(key.clone(), marker));

@@ -7,7 +7,7 @@ use crate::domain::failure::Failure;
 use crate::ports::standing::Standing;
 use crate::ports::tasks::{Purpose, Shard, Sweep};
 use crate::stages::account::case::Case;
-use crate::stages::walk::pass::Meter;
+use crate::stages::walk::meter::Meter;
 use crate::telemetry::traces::{Fact, Piece, Trace, Traces};
 use crate::worker::spans::requests::{Times, about, of};
 

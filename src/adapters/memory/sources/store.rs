@@ -286,6 +286,34 @@ impl Directory for MemorySource {
     }
 }
 
+impl MemorySource {
+    /// A page of those whose names are sought.
+    fn page(
+        &self,
+        marker: Option<&str>,
+        is_sought: impl Fn(&str) -> bool,
+    ) -> Result<Page, Failure> {
+        let shelves = self.called()?;
+        let mut page = Page::default();
+        let mut last = None;
+        let is_next = |name: &&String| {
+            let is_listed = self.container.of(name).is_listed();
+            is_listed && is_sought(name) && marker.is_none_or(|marker| name.as_str() > marker)
+        };
+        for (count, name) in shelves.forms.keys().filter(is_next).enumerate() {
+            if count == shelves.page_names {
+                page.next = last;
+                break;
+            }
+            for (version, stored) in &shelves.forms[name] {
+                page.items.push(self.item(name, version, stored));
+            }
+            last = Some(name.clone());
+        }
+        Ok(page)
+    }
+}
+
 #[async_trait]
 impl Walked for MemorySource {
     async fn containers(&self) -> Result<Containers, Failure> {
@@ -303,26 +331,11 @@ impl Walked for MemorySource {
     }
 
     async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
-        let shelves = self.called()?;
-        let mut page = Page::default();
-        let mut last = None;
-        let is_next = |name: &&String| {
-            let is_listed = self.container.of(name).is_listed();
-            is_listed
-                && name.starts_with(prefix)
-                && marker.is_none_or(|marker| name.as_str() > marker)
-        };
-        for (count, name) in shelves.forms.keys().filter(is_next).enumerate() {
-            if count == shelves.page_names {
-                page.next = last;
-                break;
-            }
-            for (version, stored) in &shelves.forms[name] {
-                page.items.push(self.item(name, version, stored));
-            }
-            last = Some(name.clone());
-        }
-        Ok(page)
+        self.page(marker, |name| name.starts_with(prefix))
+    }
+
+    async fn list_from(&self, first: &str, marker: Option<&str>) -> Result<Option<Page>, Failure> {
+        self.page(marker, |name| name >= first).map(Some)
     }
 
     async fn read(&self, item: &Item) -> Result<Read, Failure> {

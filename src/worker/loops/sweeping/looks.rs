@@ -30,6 +30,7 @@ pub async fn prepared(
     let patience = world.shift.backoff.patience(lease.tries, account.clock.now(), due);
     let mut walk = Walk::new(&subjects, &world.mandate.limits, patience);
     walk.part = shard.part;
+    walk.landmarks = Some(Arc::clone(&world.landmarks));
     let erases = |case: &Case| !case.request.kind.is_export() && !case.request.options.dry_run;
     if cases.iter().any(erases) {
         walk.inventory = Some(Arc::new(Inventory::new(account.keys.print_key())));

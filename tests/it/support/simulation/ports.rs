@@ -266,10 +266,19 @@ wired! {
         effect erase_replaced(item: &Item) -> Erased;
         look remains(name: &str) -> Vec<Item>;
     }
-    by hand [look list, look read, effect erase] {
+    by hand [look list, look list_from, look read, effect erase] {
         async fn list(&self, prefix: &str, marker: Option<&str>) -> Result<Page, Failure> {
             self.wire.pass(Point::List).await;
             self.wire.look("list", walked(&*self.port).list(prefix, marker)).await
+        }
+
+        async fn list_from(
+            &self,
+            first: &str,
+            marker: Option<&str>,
+        ) -> Result<Option<Page>, Failure> {
+            self.wire.pass(Point::List).await;
+            self.wire.look("list_from", walked(&*self.port).list_from(first, marker)).await
         }
 
         async fn read(&self, item: &Item) -> Result<Read, Failure> {
