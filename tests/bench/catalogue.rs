@@ -5,6 +5,8 @@
 //! the walk, the adapter and a ledger in a file are those of the daemon. One in a thousand speaks of
 //! the first person and as many of the second. CPU is the client's alone, memory its peak so far.
 //! `-- --ledger ITEMS` keeps and recalls so many items in the ledger alone, a hundred words each.
+//! `-- --listing MS` lists a million, of which nothing is read, where each answer takes so long:
+//! first in sequence, and then at several places at once.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that unwraps in vain has failed")]
 #![expect(clippy::print_stdout, reason = "its answer")]
@@ -13,7 +15,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::pin::pin;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dsrd::adapters::azure::blob::BlobSource;
 use dsrd::adapters::sql::store::SqlLedger;
@@ -30,6 +32,7 @@ use dsrd::stages::account::keys::Keys;
 use dsrd::stages::account::records::Account;
 use dsrd::stages::walk::catalogue::Catalogue;
 use dsrd::stages::walk::listing::landmarks::Landmarks;
+use dsrd::stages::walk::listing::met::{Met, Shown, listing};
 use dsrd::stages::walk::pass::{Patience, Step, Walk, walk_source};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +55,8 @@ const CONTAINER: &str = "azureml";
 const HITS_EVERY: usize = 1_000;
 /// One in so many is written anew between two people.
 const CHANGED_EVERY: usize = 100;
+/// Blobs that are listed alone.
+const MANY: usize = 1_000_000;
 /// More blobs than these are tiny: the server makes each when it is asked.
 const SMALL_MAX: usize = 100_000;
 const PEOPLE: [&str; 3] = ["ann@contoso.com", "ben@contoso.com", "eve@contoso.com"];
@@ -62,6 +67,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match args[..] {
         ["--serve", blobs] => runtime.block_on(serve(blobs.parse().unwrap())),
+        ["--listing", ms] => runtime.block_on(list(Duration::from_millis(ms.parse().unwrap()))),
         ["--ledger", items] => runtime.block_on(keep(items.parse().unwrap())),
         [] => ["6000", "1000000"].iter().for_each(|blobs| runtime.block_on(compare(blobs))),
         _ => args.iter().for_each(|blobs| runtime.block_on(compare(blobs))),
@@ -109,6 +115,25 @@ fn document(n: usize, lines: usize) -> String {
     };
     let line = |k: usize| format!("step {k}: loss {:.4} of {n}", 1.0 / (k + 1) as f64);
     format!("started by {who}\n{}", (0..lines).map(line).collect::<Vec<_>>().join("\n"))
+}
+
+async fn list(latency: Duration) {
+    let server = BlobServer::start(Policy::default()).await;
+    server.generate_container(CONTAINER, Generated { count: MANY, name, bytes: tiny });
+    server.slow_down(latency);
+    let daemon = Daemon::open(server.blob(CONTAINER).url.as_str()).await;
+    for how in ["in sequence", "at several places"] {
+        let (begun, mut items) = (Instant::now(), 0);
+        let limits = layers::read(None, []).unwrap().limits;
+        let asking = Walk::new(&[], &limits, Patience::Left).asking();
+        let landmarks = Some(Arc::clone(&daemon.landmarks));
+        let by = Shown { asking, catalogue: None, landmarks };
+        let mut met = pin!(listing(Arc::clone(&daemon.source), by, None));
+        while let Some(met) = met.next().await {
+            items += u64::from(matches!(met.unwrap(), Met::Item(_)));
+        }
+        println!("  {items} blobs {how}: {:.1} s", begun.elapsed().as_secs_f64());
+    }
 }
 
 /// One person after the other.
