@@ -18,6 +18,7 @@ use crate::support::simulation::scenario::{
     SOURCE, Scenario, correspondence, notes, request, request_with, simulate,
 };
 use crate::support::simulation::story::ending;
+use crate::support::simulation::tripwire::{Fuse, Trip};
 
 /// Items that speak of nobody.
 const OTHERS: usize = 300;
@@ -259,6 +260,30 @@ fn a_walk_that_fails_while_it_learns_loses_nothing() {
 }
 
 /// All that the ledger keeps of the catalogue, without the times at which it was learned.
+/// Wherever a walk is gone on with, at the beginning of a leaf too, nothing that was learned before
+/// is forgotten but the leaf that it was amid.
+#[test]
+fn a_walk_that_is_gone_on_with_forgets_nothing() {
+    simulate(async || {
+        let life = || workspace().paged(2).sent(request("r-1", "access"));
+        let peace = life();
+        peace.live().await;
+        let all = kept(&peace).await.len();
+        assert!(all > 4, "{all} leaves");
+        for at in 1..OTHERS / 2 {
+            let scenario = life();
+            scenario.wire.count("note_checkpoint");
+            scenario.wire.set(Fuse { at, after: true, trip: Trip::Kill });
+            scenario.live().await;
+            scenario.wire.mend();
+            scenario.inbox.take_back();
+            scenario.live().await;
+            let kept = kept(&scenario).await.len();
+            assert!(kept + 1 >= all, "{kept} of {all} leaves are kept after page {at}");
+        }
+    });
+}
+
 async fn kept(scenario: &Scenario) -> Vec<(i64, String, i64, i64, Vec<u8>)> {
     let file = scenario.path().join("ledger.db");
     let ledger = SqliteConnectOptions::new().filename(file).read_only(true);

@@ -50,7 +50,7 @@ pub struct Lister {
 
 /// What of a container is listed.
 #[derive(Clone, Copy, Default)]
-struct Place<'a> {
+struct Wanted<'a> {
     /// What the names begin with.
     prefix: &'a str,
     /// The first name, if it is not the first of all.
@@ -75,24 +75,8 @@ impl Lister {
         marker: Option<&str>,
         blobs_max: u32,
     ) -> Result<Listing, Failure> {
-        let known = self.include.load(Ordering::Relaxed);
-        let mut include = known;
-        loop {
-            let place = Place { prefix, marker, ..Place::default() };
-            let answer = match self.ask(place, blobs_max, INCLUDES[include]).await? {
-                Ok(listing) => {
-                    if include > known {
-                        self.settle_for(include);
-                    }
-                    return Ok(listing);
-                }
-                Err(answer) => answer,
-            };
-            include += 1;
-            if include == INCLUDES.len() || !asks_too_much(&answer, include) {
-                return Err(answer.failure(LISTING));
-            }
-        }
+        let wanted = Wanted { prefix, marker, ..Wanted::default() };
+        self.listed(wanted, blobs_max).await?.map_err(|answer| answer.failure(LISTING))
     }
 
     /// One page of everything from this name on that is not soft-deleted; `None` where the account
@@ -110,15 +94,40 @@ impl Lister {
         marker: Option<&str>,
         blobs_max: u32,
     ) -> Result<Option<Listing>, Failure> {
-        let include = self.include.load(Ordering::Relaxed);
-        if include >= WITHOUT_VERSIONS {
+        let is_flat = || self.include.load(Ordering::Relaxed) < WITHOUT_VERSIONS;
+        if !is_flat() {
             return Ok(None);
         }
-        let place = Place { first, marker, ..Place::default() };
-        match self.ask(place, blobs_max, INCLUDES[include]).await? {
-            Ok(listing) => Ok(Some(listing)),
-            Err(answer) if answer.status == 400 => Ok(None),
+        let wanted = Wanted { first, marker, ..Wanted::default() };
+        match self.listed(wanted, blobs_max).await? {
+            Ok(listing) => Ok(Some(listing).filter(|_| is_flat())),
+            Err(answer) if answer.status == 400 && marker.is_none() => Ok(None),
             Err(answer) => Err(answer.failure(LISTING)),
+        }
+    }
+
+    /// A page with as much about each blob as the account knows, or the answer that is none.
+    async fn listed(
+        &self,
+        wanted: Wanted<'_>,
+        blobs_max: u32,
+    ) -> Result<Result<Listing, Answer>, Failure> {
+        let known = self.include.load(Ordering::Relaxed);
+        let mut include = known;
+        loop {
+            let answer = match self.ask(wanted, blobs_max, INCLUDES[include]).await? {
+                Ok(listing) => {
+                    if include > known {
+                        self.settle_for(include);
+                    }
+                    return Ok(Ok(listing));
+                }
+                Err(answer) => answer,
+            };
+            include += 1;
+            if include == INCLUDES.len() || !asks_too_much(&answer, include) {
+                return Ok(Err(answer));
+            }
         }
     }
 
@@ -145,8 +154,8 @@ impl Lister {
     pub async fn deleted(&self, name: &str) -> Result<Option<Vec<ListedBlob>>, Failure> {
         let (mut forms, mut marker) = (Vec::new(), None::<String>);
         loop {
-            let place = Place { prefix: name, marker: marker.as_deref(), ..Place::default() };
-            match self.ask(place, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
+            let wanted = Wanted { prefix: name, marker: marker.as_deref(), ..Wanted::default() };
+            match self.ask(wanted, FORMS_PAGE_BLOBS_MAX, DELETED_INCLUDE).await? {
                 Ok(page) => marker = take(name, page, &mut forms),
                 Err(answer) if matches!(answer.status, 400 | 403) && !answer.is_unwelcome() => {
                     return Ok(None);
@@ -163,18 +172,18 @@ impl Lister {
     /// A page, or the answer that is none.
     async fn ask(
         &self,
-        place: Place<'_>,
+        wanted: Wanted<'_>,
         blobs_max: u32,
         include: &str,
     ) -> Result<Result<Listing, Answer>, Failure> {
-        let url = self.url(place, blobs_max, include);
+        let url = self.url(wanted, blobs_max, include);
         let ask = || call(&self.container, LISTING, Method::Get, url.clone(), &[]);
         let asked = asked(LISTING, ask, listing::parse).await?;
         Ok(asked.map(|(listing, _)| listing))
     }
 
-    fn url(&self, place: Place<'_>, blobs_max: u32, include: &str) -> Url {
-        let Place { prefix, first, marker } = place;
+    fn url(&self, wanted: Wanted<'_>, blobs_max: u32, include: &str) -> Url {
+        let Wanted { prefix, first, marker } = wanted;
         let mut url = self.container.authorised_url();
         add_query(&mut url, "comp", "list");
         add_query(&mut url, "include", include);

@@ -192,7 +192,8 @@ impl<'a> Drafts<'a> {
         let source = Arc::clone(source.ok_or_else(|| unknown_source(&shard.source))?);
         // Whoever learned nobody before has not met those of the pages before.
         let learns = if with.learned.is_some() { " people" } else { "" };
-        let terms = format!("{} {}{learns}", policy.digest(), source.place());
+        // Told by stretches: to others the places of such a walk mean something else.
+        let terms = format!("{} {}{learns} stretches", policy.digest(), source.place());
         let terms = account.keys.digest(terms.as_bytes());
         let (firsts, returned, before) = (Vec::new(), Vec::new(), Walked::default());
         Ok(Self { account, shard, source, policy, drafts, firsts, with, terms, returned, before })

@@ -73,7 +73,7 @@ struct Written {
     news: BTreeMap<u64, Leaf>,
     /// All leaves that were met.
     met: BTreeSet<u64>,
-    /// Whether the walk began in the midst of the listing.
+    /// Whether the walk began amid a leaf.
     is_cut: bool,
 }
 

@@ -94,12 +94,12 @@ pub enum Patience {
     Spent,
 }
 
-/// What the walk of a source hands on, in the order of the source.
+/// What the walk of a source hands on, page by page, all forms of a name together.
 pub enum Step {
     /// An item with hits, or of which something could not be read.
     Look(Box<Look>),
-    /// Whatever is listed before this marker was handed on, all forms of each name, and is counted
-    /// in the meter and the inventory; nothing behind it is.
+    /// Another walk may go on here: all that stands before this place was handed on, all forms of
+    /// each name, and is counted in the meter and the inventory; nothing behind it is.
     Page(String),
 }
 

@@ -7,13 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::domain::item::Item;
+use crate::domain::layout::Container;
 use crate::ports::tasks::Part;
 
 /// Stretches that are listed side by side.
-const RANGES_MAX: u64 = 8;
+const STRETCHES_MAX: u64 = 8;
 
 /// Pages of a stretch: to begin one costs a request, and fewer would not be worth it.
-const RANGE_PAGES_MIN: u64 = 4;
+const STRETCH_PAGES_MIN: u64 = 4;
 
 /// Names that are kept of a stretch while it is measured, at most.
 const MARKS_MAX: usize = 128;
@@ -46,7 +48,7 @@ fn key(source: &str, part: Part) -> (String, u64, u64) {
 #[derive(Default)]
 pub struct Ruler {
     /// By the number of the stretch.
-    ranges: BTreeMap<usize, Measured>,
+    stretches: BTreeMap<usize, Measured>,
     /// Whether a name came behind one that is greater.
     is_unsorted: bool,
 }
@@ -62,15 +64,20 @@ struct Measured {
 }
 
 impl Ruler {
-    /// Takes in so many pages of a stretch.
-    pub fn turn(&mut self, range: usize, pages: u64) {
-        self.ranges.entry(range).or_default().pages += pages;
+    /// Takes in a page of a stretch.
+    pub fn turn(&mut self, stretch: usize) {
+        self.stretches.entry(stretch).or_default().pages += 1;
     }
 
-    /// Takes in the name of an item, at which a listing may be begun if it says so.
-    pub fn pass(&mut self, range: usize, name: &str, is_landmark: bool) {
-        let measured = self.ranges.entry(range).or_default();
-        self.is_unsorted |= name < measured.last.as_str();
+    /// Takes in an item, at which a listing may be begun if it says so.
+    pub fn pass(&mut self, stretch: usize, item: &Item, is_landmark: bool) {
+        let measured = self.stretches.entry(stretch).or_default();
+        let name = item.name.as_str();
+        self.is_unsorted |= match item.container {
+            // Containers come one after the other, whatever stands behind their names.
+            Container::Leading => name.split_once('/') < measured.last.split_once('/'),
+            _ => name < measured.last.as_str(),
+        };
         if is_landmark && name != measured.last {
             measured.mark(name);
         }
@@ -81,19 +88,19 @@ impl Ruler {
     /// Where the next walk may cut what was measured; nowhere if it is short, or if the names did
     /// not come in the order of their bytes: of such a source nobody knows where a name stands.
     pub fn landmarks(&self) -> Vec<String> {
-        let pages: u64 = self.ranges.values().map(|measured| measured.pages).sum();
-        let items: u64 = self.ranges.values().map(|measured| measured.items).sum();
-        let ranges = RANGES_MAX.min(pages / RANGE_PAGES_MIN);
-        if self.is_unsorted || ranges < 2 {
+        let pages: u64 = self.stretches.values().map(|measured| measured.pages).sum();
+        let items: u64 = self.stretches.values().map(|measured| measured.items).sum();
+        let stretches = STRETCHES_MAX.min(pages / STRETCH_PAGES_MIN);
+        if self.is_unsorted || stretches < 2 {
             return Vec::new();
         }
         let mut before = 0;
         let mut marks = Vec::new();
-        for measured in self.ranges.values() {
+        for measured in self.stretches.values() {
             marks.extend(measured.marks.iter().map(|(at, name)| (before + at, name)));
             before += measured.items;
         }
-        let wanted = (1..ranges).map(|range| items * range / ranges);
+        let wanted = (1..stretches).map(|stretch| items * stretch / stretches);
         let nearest = |at| marks.iter().find(|(mark, _)| *mark >= at).map(|(_, name)| *name);
         let mut names: Vec<String> = wanted.filter_map(nearest).cloned().collect();
         names.dedup();

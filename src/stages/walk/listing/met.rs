@@ -13,7 +13,7 @@ use crate::ports::tasks::Part;
 use crate::stages::walk::ask::{Asking, ask};
 use crate::stages::walk::catalogue::{Catalogue, Entry, HEAD, Keyed, Recalled};
 use crate::stages::walk::listing::landmarks::{Landmarks, Ruler};
-use crate::stages::walk::listing::ranges::{Begin, Pages, Ranges, Round};
+use crate::stages::walk::listing::stretches::{Begin, Stretches, Turn};
 use crate::stages::walk::look::Look;
 
 /// What a walk meets next.
@@ -57,19 +57,20 @@ pub fn listing(
     by: Shown,
     from: Option<String>,
 ) -> impl Stream<Item = Result<Met, Failure>> {
-    let round = |way: Option<Way>| async move {
+    let page = |way: Option<Way>| async move {
         let mut way = way?;
         let source = Arc::clone(&way.source);
-        match source.finds() {
-            Finds::Ask(asked) => Some((sighted(asked, &way.by.asking).await, None)),
-            Finds::Walk(walked) => {
-                let met = way.round(walked).await;
-                let goes_on = met.last().is_some_and(|met| matches!(met, Ok(Met::Page(_))));
-                Some((met, Some(way).filter(|_| goes_on)))
-            }
-        }
+        let (met, goes_on) = match source.finds() {
+            Finds::Ask(asked) => (sighted(asked, &way.by.asking).await, false),
+            Finds::Walk(walked) => match way.next(walked).await {
+                Ok(Some(met)) => (met, true),
+                Ok(None) => return None,
+                Err(failure) => (vec![Err(failure.of_source(source.name()))], false),
+            },
+        };
+        Some((met, Some(way).filter(|_| goes_on)))
     };
-    stream::unfold(Some(Way::new(source, by, from.as_deref())), round).flat_map(stream::iter)
+    stream::unfold(Some(Way::new(source, by, from)), page).flat_map(stream::iter)
 }
 
 /// What an asked source holds.
@@ -85,17 +86,17 @@ struct Way {
     source: Arc<dyn Source>,
     by: Shown,
     part: Part,
-    ranges: Ranges,
+    from: Option<String>,
+    /// `None` before it is begun.
+    stretches: Option<Stretches>,
     /// Of each stretch the leaf that goes on on its next page.
-    open: BTreeMap<usize, Open>,
+    carried: BTreeMap<usize, Carried>,
     /// Measures it, where it sees all of the source and that is of use.
     ruler: Option<Ruler>,
-    /// Whether it may still be cut.
-    is_whole: bool,
 }
 
 /// A leaf of which not all items were met.
-struct Open {
+struct Carried {
     /// Which; `None` where nobody knows.
     leaf: Option<u64>,
     /// What is known of its items.
@@ -103,93 +104,74 @@ struct Open {
 }
 
 impl Way {
-    fn new(source: Arc<dyn Source>, by: Shown, from: Option<&str>) -> Self {
-        let is_whole = from.is_none() && by.landmarks.is_some();
-        let (part, ranges) = (by.asking.part, Ranges::new(from));
-        let ruler = is_whole.then(Ruler::default);
-        Self { source, by, part, ranges, open: BTreeMap::new(), ruler, is_whole }
+    fn new(source: Arc<dyn Source>, by: Shown, from: Option<String>) -> Self {
+        let ruler = (from.is_none() && by.landmarks.is_some()).then(Ruler::default);
+        let (part, carried) = (by.asking.part, BTreeMap::new());
+        Self { source, by, part, from, stretches: None, carried, ruler }
     }
 
-    /// What is met next, of all stretches.
-    async fn round(&mut self, source: &dyn Walked) -> Vec<Result<Met, Failure>> {
-        let mut all = Vec::new();
-        let ended = self.fill(source, &mut all).await;
-        if let Err(failure) = ended {
-            all.push(Err(failure.of_source(self.source.name())));
-        } else if let Some(place) = self.ranges.place() {
-            all.push(Ok(Met::Page(place)));
-        } else if let (Some(ruler), Some(landmarks)) = (&self.ruler, &self.by.landmarks) {
-            landmarks.keep(self.source.name(), self.part, ruler.landmarks());
-        }
-        all
-    }
-
-    async fn fill(
+    /// What is met on the next page; `None` at the end.
+    async fn next(
         &mut self,
         source: &dyn Walked,
-        all: &mut Vec<Result<Met, Failure>>,
-    ) -> Result<(), Failure> {
-        if std::mem::take(&mut self.is_whole) {
-            self.cut(source).await?;
-        }
-        let Round { pages, failure } = self.ranges.round(source).await;
-        for pages in pages {
-            self.meet(pages, all).await?;
-        }
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Cuts the listing where an earlier walk said, if the source can be begun there.
-    async fn cut(&mut self, source: &dyn Walked) -> Result<(), Failure> {
-        let Some(landmarks) = &self.by.landmarks else { return Ok(()) };
-        let at = landmarks.of(self.source.name(), self.part);
-        if !at.is_empty() && !self.ranges.cut(source, &at).await? {
-            landmarks.keep(self.source.name(), self.part, Vec::new());
-            self.ruler = None;
-        }
-        Ok(())
-    }
-
-    /// Puts what is known to the items of some pages.
-    async fn meet(
-        &mut self,
-        pages: Pages,
-        all: &mut Vec<Result<Met, Failure>>,
-    ) -> Result<(), Failure> {
-        let Pages { range, begin, count, items, in_use, is_last } = pages;
-        if let Some(ruler) = &mut self.ruler {
-            ruler.turn(range, count);
-        }
-        let catalogue = self.by.catalogue.clone();
-        let mut ours = Vec::new();
-        for item in items {
-            let is_ours = self.part.holds(&item.name);
-            let keyed = catalogue.as_ref().filter(|_| is_ours).and_then(|known| known.keyed(&item));
-            let begins = keyed.as_ref().and_then(Keyed::begins);
-            if let Some(ruler) = &mut self.ruler {
-                ruler.pass(range, &item.name, begins.is_some() || catalogue.is_none());
-            }
-            ours.extend(is_ours.then_some((keyed, begins, item)));
-        }
-        let Some(catalogue) = catalogue else {
-            let listed = |item| Listed { item, keyed: None, entry: None, leaf: None };
-            all.extend(ours.into_iter().map(|(_, _, item)| Ok(Met::Item(Box::new(listed(item))))));
-            return Ok(());
+    ) -> Result<Option<Vec<Result<Met, Failure>>>, Failure> {
+        let mut stretches = match self.stretches.take() {
+            Some(stretches) => stretches,
+            None => self.begin(source).await?,
         };
-        let carried = self.open.remove(&range);
+        let Some(turn) = stretches.next(source).await? else {
+            if let (Some(ruler), Some(landmarks)) = (&self.ruler, &self.by.landmarks) {
+                landmarks.keep(self.source.name(), self.part, ruler.landmarks());
+            }
+            return Ok(None);
+        };
+        self.stretches = Some(stretches);
+        self.meet(turn).await.map(Some)
+    }
+
+    /// Begins where it is to go on; or at the start, and where an earlier walk said, if the source
+    /// can be begun there.
+    async fn begin(&mut self, source: &dyn Walked) -> Result<Stretches, Failure> {
+        let mut stretches = Stretches::new(self.from.as_deref())?;
+        if let (Some(landmarks), Some(_)) = (&self.by.landmarks, &self.ruler) {
+            let at = landmarks.of(self.source.name(), self.part);
+            if !at.is_empty() && !stretches.cut(source, &at).await? {
+                landmarks.keep(self.source.name(), self.part, Vec::new());
+                self.ruler = None;
+            }
+        }
+        Ok(stretches)
+    }
+
+    /// Puts what is known to the items of a page.
+    async fn meet(&mut self, turn: Turn) -> Result<Vec<Result<Met, Failure>>, Failure> {
+        let Turn { place, stretch, begin, items, in_use, is_last } = turn;
+        let mut all: Vec<_> = place.map(|place| Ok(Met::Page(place))).into_iter().collect();
+        let ours = self.ours(stretch, items);
+        let Some(catalogue) = self.by.catalogue.clone() else {
+            let listed = |item| Listed { item, keyed: None, entry: None, leaf: None };
+            all.extend(ours.into_iter().map(|(_, item)| Ok(Met::Item(Box::new(listed(item))))));
+            return Ok(all);
+        };
+        let carried = self.carried.remove(&stretch);
         let is_start = carried.is_none() && begin == Begin::Head;
-        let begun = ours.iter().filter_map(|(_, begins, _)| *begins);
+        let begins = |keyed: &Option<Keyed>| keyed.as_ref().and_then(Keyed::begins);
+        let begun = ours.iter().filter_map(|(keyed, _)| begins(keyed));
         let ids: Vec<u64> = begun.chain(is_start.then_some(HEAD)).collect();
         let mut leaves = catalogue.recall(&ids).await?;
         // The leaf that the items stand in; none before the first of a stretch that begins one.
-        let mut open = is_start.then_some(Some(HEAD));
-        if let Some(Open { leaf, recalled }) = carried {
+        let mut open = match begin {
+            Begin::Head => Some(Some(HEAD)),
+            Begin::Amid => Some(None),
+            Begin::Landmark => None,
+        };
+        if let Some(Carried { leaf, recalled }) = carried {
             open = Some(leaf);
             leaves.extend(leaf.map(|leaf| (leaf, recalled)));
         }
-        for (keyed, begins, item) in ours {
-            if begins.is_some() {
-                all.extend(open.replace(begins).map(|ended| Ok(Met::Leaf(ended))));
+        for (keyed, item) in ours {
+            if let Some(begun) = begins(&keyed) {
+                all.extend(open.replace(Some(begun)).map(|ended| Ok(Met::Leaf(ended))));
             }
             let leaf = *open.get_or_insert(None);
             // It begins its leaf all the same, so that its neighbours stay where they were.
@@ -203,10 +185,30 @@ impl Way {
             Some(leaf) if is_last => all.push(Ok(Met::Leaf(leaf))),
             Some(leaf) => {
                 let recalled = leaf.and_then(|leaf| leaves.remove(&leaf)).unwrap_or_default();
-                self.open.insert(range, Open { leaf, recalled });
+                self.carried.insert(stretch, Carried { leaf, recalled });
             }
             None => {}
         }
-        Ok(())
+        Ok(all)
+    }
+
+    /// Those of a page that are of this part, each with what the catalogue knows it by. All are
+    /// measured.
+    fn ours(&mut self, stretch: usize, items: Vec<Item>) -> Vec<(Option<Keyed>, Item)> {
+        let catalogue = self.by.catalogue.as_ref();
+        if let Some(ruler) = &mut self.ruler {
+            ruler.turn(stretch);
+        }
+        let mut ours = Vec::with_capacity(items.len());
+        for item in items {
+            let is_ours = self.part.holds(&item.name);
+            let keyed = catalogue.filter(|_| is_ours).and_then(|known| known.keyed(&item));
+            if let Some(ruler) = &mut self.ruler {
+                let begins = keyed.as_ref().and_then(Keyed::begins);
+                ruler.pass(stretch, &item, begins.is_some() || catalogue.is_none());
+            }
+            ours.extend(is_ours.then_some((keyed, item)));
+        }
+        ours
     }
 }

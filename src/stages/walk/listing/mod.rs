@@ -1,8 +1,8 @@
-//! What a walk meets, in the order of the source.
+//! What a walk meets, page by page.
 //!
-//! `ranges` list a source at several places at once, between the `landmarks` that an earlier walk
-//! left; `met` is what comes of it, with what is known of each item.
+//! `stretches` list a source at several places at once, between the `landmarks` that an earlier
+//! walk left; `met` is what comes of it, with what is known of each item.
 
 pub mod landmarks;
-pub mod ranges;
+pub mod stretches;
 pub mod met;
