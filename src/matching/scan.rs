@@ -21,6 +21,7 @@ use crate::matching::views::meter::Meter;
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::spelling::escapes::{ESCAPE_BYTES_MAX, unescape};
 use crate::matching::views::spelling::fold::{fold, folded};
+use crate::matching::views::spelling::reading::Reading;
 use crate::matching::views::tour::{Look, Sight, Tour};
 
 /// What an item says of the subjects.
@@ -251,6 +252,16 @@ pub fn occurrences(matcher: &Matcher, text: &str, seen: &mut dyn FnMut(Owner, Ra
     occurrences_in(matcher, text, seen, &mut |_| ());
 }
 
+/// The same of a text that was folded.
+pub fn occurrences_folded(
+    matcher: &Matcher,
+    text: &str,
+    folded: &Reading,
+    seen: &mut dyn FnMut(Owner, Range<usize>),
+) {
+    occurrences_both(matcher, text, folded, seen, &mut |_| ());
+}
+
 /// The same; also tells the folded texts that it looks into.
 fn occurrences_in(
     matcher: &Matcher,
@@ -258,22 +269,32 @@ fn occurrences_in(
     seen: &mut dyn FnMut(Owner, Range<usize>),
     told: &mut dyn FnMut(&str),
 ) {
-    occurrences_as_is(matcher, text, seen, told);
+    occurrences_both(matcher, text, &fold(text), seen, told);
+}
+
+fn occurrences_both(
+    matcher: &Matcher,
+    text: &str,
+    folded: &Reading,
+    seen: &mut dyn FnMut(Owner, Range<usize>),
+    told: &mut dyn FnMut(&str),
+) {
+    occurrences_as_is(matcher, text, folded, seen, told);
     if let Some(plain) = alike(text) {
         let mut led_back = |owner, range: Range<usize>| {
             seen(owner, plain.origin(range.start)..plain.origin_end(range.end, text.len()));
         };
-        occurrences_as_is(matcher, &plain.text, &mut led_back, told);
+        occurrences_as_is(matcher, &plain.text, &fold(&plain.text), &mut led_back, told);
     }
 }
 
 fn occurrences_as_is(
     matcher: &Matcher,
     text: &str,
+    reading: &Reading,
     seen: &mut dyn FnMut(Owner, Range<usize>),
     told: &mut dyn FnMut(&str),
 ) {
-    let reading = fold(text);
     told(&reading.text);
     matcher.find(&reading.text, &mut |occurrence: Occurrence| {
         let origin = |range: Range<usize>| {
@@ -300,7 +321,7 @@ fn stands(text: &str, range: &Range<usize>, hit: &str, boundary: Boundary) -> bo
     let after = &text[range.end..floor(text, range.end + 4 * ESCAPE_BYTES_MAX)];
     let (plain_before, plain_after) = (unescape(before), unescape(after));
     let is_plain = plain_before.is_none() && plain_after.is_none();
-    let spelled = |plain: Option<super::views::spelling::reading::Reading>, text: &str| {
+    let spelled = |plain: Option<Reading>, text: &str| {
         plain.map_or_else(|| text.to_owned(), |reading| reading.text)
     };
     let (before, after) = (spelled(plain_before, before), spelled(plain_after, after));

@@ -18,9 +18,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 
+use crate::matching::blocks::many::Many;
 use crate::matching::put::stands_at;
 use crate::matching::tokens::issued::{ISSUED, Shape, is_base64, issued};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -43,9 +43,7 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
     // How far what was found reaches: in `sig=sig=…` each sign finds the rest of what the first
     // did.
     let mut told = 0..0;
-    for seen in SIGNS_BY_TEXT.find_overlapping_iter(text) {
-        let (at, end) = (seen.start(), seen.end());
-        let pattern = seen.pattern().as_usize();
+    SIGNS_BY_TEXT.each(&text.to_ascii_lowercase(), &mut |pattern, Range { start: at, end }| {
         let (word, sign) = match SIGNS.get(pattern) {
             Some(sign) => *sign,
             None => {
@@ -54,7 +52,7 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
             }
         };
         if sought == Sought::Certain && !sign.is_certain(word) {
-            continue;
+            return;
         }
         let secret = match sign {
             Sign::Parameter => parameter(&mut runs, at, end),
@@ -70,15 +68,15 @@ pub fn secrets_in(text: &str, sought: Sought, found: &mut dyn FnMut(Range<usize>
             }
             Sign::Login => key_after(text, end),
         };
-        let Some(range) = secret.filter(|range| !range.is_empty()) else { continue };
+        let Some(range) = secret.filter(|range| !range.is_empty()) else { return };
         if told.start <= range.start && range.end <= told.end {
-            continue;
+            return;
         }
         if range.end > told.end {
             told = range.clone();
         }
         found(range);
-    }
+    });
 }
 
 /// Runs of bytes of one sort. A sign may stand within the run behind another, and both go on to the
@@ -226,13 +224,8 @@ const SIGNS: &[(&str, Sign)] = &[
     ("wandb", Sign::Login),
 ];
 
-static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .prefilter(false)
-        .build(SIGNS.iter().map(|(text, _)| text).chain(ISSUED.iter().map(|(text, _)| text)))
-        .expect("few and short patterns")
+static SIGNS_BY_TEXT: LazyLock<Many> = LazyLock::new(|| {
+    Many::new(SIGNS.iter().map(|(text, _)| *text).chain(ISSUED.iter().map(|(text, _)| *text)))
 });
 
 /// Bytes of a value that looks random, at least.

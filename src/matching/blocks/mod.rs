@@ -4,3 +4,4 @@ pub mod masks;
 pub mod bits;
 pub mod signs;
 pub mod few;
+pub mod many;

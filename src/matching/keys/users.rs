@@ -30,6 +30,45 @@ pub const USERS: [&str; 21] = [
     "identity",
 ];
 
+/// What may speak of users, and how many words after it are asked for. Sentences have the alias at
+/// once, commands and listings somewhere.
+pub const SPEAKING: [(&str, usize); 34] = [
+    ("logged in", 3),
+    ("logged on", 3),
+    ("signed in", 3),
+    ("login as", 2),
+    ("log in as", 2),
+    ("running as", 2),
+    ("run as", 2),
+    ("authenticated as", 2),
+    ("uid=", 6),
+    ("user ", 1),
+    ("account name", 1),
+    ("logon name", 1),
+    ("sudo ", 5),
+    ("ssh ", 5),
+    ("scp ", 6),
+    ("rsync ", 6),
+    ("sshd", 8),
+    ("chown ", 4),
+    ("whoami", 1),
+    ("useradd", 6),
+    ("adduser", 4),
+    ("usermod", 6),
+    ("su - ", 1),
+    ("-rw", 6),
+    ("drwx", 6),
+    ("lrwx", 6),
+    ("-r-", 6),
+    ("pts/", 1),
+    ("publickey for", 2),
+    ("password for", 2),
+    ("opened for", 2),
+    ("submitted by", 1),
+    ("started by", 1),
+    ("created by", 1),
+];
+
 /// The same where it is no part of another word: of a guide, of a factor.
 const WHOLE: [&str; 8] = ["uid", "uids", "euid", "ruid", "suid", "auid", "actor", "actors"];
 

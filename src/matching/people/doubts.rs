@@ -19,8 +19,10 @@ use crate::matching::people::ranges::Ranges;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::fold::folded;
 
-/// Longest key, and longest value of one, in bytes.
-const KEY_BYTES_MAX: usize = 64;
+/// Longest key, in bytes.
+pub(super) const KEY_BYTES_MAX: usize = 64;
+
+/// Longest value of one.
 const VALUE_BYTES_MAX: usize = 240;
 
 /// Most elements of a list that is the value of a key.

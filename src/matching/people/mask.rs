@@ -13,16 +13,16 @@ use crate::matching::people::kin::glued::Addresses;
 use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
-use crate::matching::people::records::everyone::everyone_in;
+use crate::matching::people::records::everyone::everyone_in_folded;
 use crate::matching::people::who::Who;
 use crate::matching::put::Put;
-use crate::matching::scan::occurrences;
+use crate::matching::scan::{occurrences, occurrences_folded};
 use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::{Ends, Hinting};
 use crate::matching::views::spelling::escapes::unescape;
-use crate::matching::views::spelling::fold::folded;
+use crate::matching::views::spelling::fold::{fold, folded};
 
 /// What is masked for one request.
 pub struct Mask {
@@ -171,13 +171,14 @@ impl People {
             Some(Who::Person(number)) => others.push((Some(number), range)),
             None => others.push((None, range)),
         };
-        occurrences(&self.matcher, text, &mut |owner, range| {
+        let folded = fold(text);
+        occurrences_folded(&self.matcher, text, &folded, &mut |owner, range| {
             sort(Some(self.numbers[owner.subject]), range);
         });
         if met.len() > MET_MAX {
             met.clear();
         }
-        everyone_in(text, &mut |_, named| {
+        everyone_in_folded(text, &folded, &mut |_, named| {
             for (identifier, range) in named {
                 // What was respelled, or grew and shrank as it was folded, has its parts elsewhere.
                 let is_told = text[range.clone()].eq_ignore_ascii_case(&identifier.value);

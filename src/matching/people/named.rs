@@ -8,10 +8,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::{memchr_iter, memmem};
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType};
+use crate::matching::blocks::many::Many;
 use crate::matching::identity::addresses::{
     address_at, address_end, invited_address, local_run_start, may_be_respelled, respelled_at,
 };
@@ -172,12 +172,13 @@ const KEYS: [(&str, Key); 18] = [
     ("submittedby", Key::Alone(IdentityType::Name)),
 ];
 
-static KEY_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::DFA))
-        .prefilter(false)
-        .build(KEYS.map(|(word, _)| word))
-        .expect("few and short patterns")
+/// Signs that stand around keys.
+const QUOTES: [char; 2] = ['"', '\''];
+
+/// Each of the keys after each of the quotes: in a text without quotes none is looked at.
+static QUOTED_KEYS: LazyLock<Many> = LazyLock::new(|| {
+    let keys = KEYS.iter().flat_map(|(word, _)| QUOTES.map(|quote| format!("{quote}{word}")));
+    Many::new(keys.collect::<Vec<_>>().iter().map(String::as_str))
 });
 
 /// A key with a value that may name somebody.
@@ -192,13 +193,11 @@ struct Member {
 
 fn members(text: &str) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();
-    for seen in KEY_WORDS.find_overlapping_iter(text) {
-        let (at, end) = (seen.start(), seen.end());
-        let quote = ['"', '\'']
-            .into_iter()
-            .find(|quote| text[..at].ends_with(*quote) && text[end..].starts_with(*quote));
-        let Some(range) = quote.and_then(|_| value_after(text, end + 1)) else { continue };
-        let (_, key) = KEYS[seen.pattern().as_usize()];
+    QUOTED_KEYS.each(text, &mut |quoted, Range { start, end }| {
+        let (at, quote) = (start + 1, QUOTES[quoted % QUOTES.len()]);
+        let is_whole = text[end..].starts_with(quote);
+        let Some(range) = is_whole.then(|| value_after(text, end + 1)).flatten() else { return };
+        let (_, key) = KEYS[quoted / QUOTES.len()];
         let is_service =
             matches!(key, Key::Alone(_)) && is_of_service(text, &text[at..end], range.end);
         let identifier = if is_service { None } else { identifier(key, &text[range.clone()]) };
@@ -206,7 +205,7 @@ fn members(text: &str) -> Vec<Member> {
             .last()
             .is_none_or(|last| last.end > at || text[last.end..at].contains(['{', '}']));
         members.push(Member { key, end: range.end, identifier, range, parted });
-    }
+    });
     members
 }
 

@@ -18,6 +18,7 @@ use crate::matching::people::records::users::accounts::{accounts_in, blamed_in};
 use crate::matching::people::records::users::logins::logins_in;
 use crate::matching::put::stands_at;
 use crate::matching::views::spelling::fold::fold;
+use crate::matching::views::spelling::reading::Reading;
 
 /// Tells of names: with [`Bond::One`], all of one person; with [`Bond::Beside`], of somebody and of
 /// whoever stands beside them.
@@ -25,10 +26,14 @@ pub type Told<'a> = &'a mut dyn FnMut(Bond, Vec<Named>);
 
 /// Everyone in a text.
 pub fn everyone_in(text: &str, found: Told<'_>) {
+    everyone_in_folded(text, &fold(text), found);
+}
+
+/// The same of a text that was folded.
+pub fn everyone_in_folded(text: &str, folded: &Reading, found: Told<'_>) {
     let mut addresses: Vec<Named> = Vec::new();
     let mut known: Vec<Range<usize>> = Vec::new();
-    let reading = fold(text);
-    named_in_folded(text, &reading, &mut |named| {
+    named_in_folded(text, folded, &mut |named| {
         known.extend(named.iter().map(|(_, range)| range.clone()));
         let mails = named.iter().filter(|(named, _)| named.kind == IdentityType::Email);
         addresses.extend(mails.cloned());
@@ -57,8 +62,10 @@ pub fn everyone_in(text: &str, found: Told<'_>) {
             found(Bond::One, named);
         }
     });
-    beside(text, &addresses, found);
-    logins_in(text, &reading, &mut |named| found(Bond::One, vec![named]));
+    if !addresses.is_empty() {
+        beside(text, &addresses, found);
+    }
+    logins_in(text, folded, &mut |named| found(Bond::One, vec![named]));
     accounts_in(text, &mut |named| found(Bond::One, named));
     blamed_in(text, &mut |named| found(Bond::One, named));
 }

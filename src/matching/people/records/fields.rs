@@ -14,7 +14,7 @@ use crate::matching::keys::parts::Part;
 use crate::matching::keys::people::{Speaks, plain, speaks_of_people};
 use crate::matching::keys::sorts::{Key, Sort};
 use crate::matching::people::doubts::{
-    full_name, identifier, key_before, may_be_alias, named_by, trimmed, values_after,
+    KEY_BYTES_MAX, full_name, identifier, key_before, may_be_alias, named_by, trimmed, values_after,
 };
 use crate::matching::people::named::Named;
 use crate::matching::people::records::bounds::{Bounds, Lines, Record, are_of_one_block};
@@ -79,9 +79,10 @@ pub fn fields_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
 /// Single values, in order; those of lists are told at once, each by itself.
 fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>> {
     let mut known: HashMap<&str, Option<Key>> = HashMap::new();
-    let (mut bounds, elements) = (Bounds::of(text), Elements::of(text));
+    let mut records: Option<(Bounds<'_>, Elements)> = None;
     let mut fields = Vec::new();
-    for at in memchr3_iter(b':', b'=', b'>', text.as_bytes()) {
+    let signs = memchr3_iter(b':', b'=', b'>', text.as_bytes());
+    for at in signs.filter(|at| may_be_key(&text.as_bytes()[..*at])) {
         let Some(word) = key_before(text, at) else { continue };
         // The time of a line has colons too.
         let is_word = text[word.clone()].starts_with(|c: char| c.is_alphabetic() || c == '_');
@@ -98,6 +99,8 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
         if is_of_service(text, &text[word.clone()], at) {
             continue;
         }
+        let (bounds, elements) =
+            records.get_or_insert_with(|| (Bounds::of(text), Elements::of(text)));
         let element = elements.record(word.start).map(Record::Element);
         let record = element.unwrap_or_else(|| bounds.record(word.start));
         match values(text, at + 1).as_slice() {
@@ -116,6 +119,22 @@ fn fields<'a>(text: &'a str, found: &mut dyn FnMut(Vec<Named>)) -> Vec<Field<'a>
         }
     }
     fields
+}
+
+/// Whether bytes may end with a key, told by a look at a few of them: most signs stand in times,
+/// numbers and code.
+fn may_be_key(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(KEY_BYTES_MAX)..];
+    let trimmed = |bytes: &[u8], signs: &[u8]| {
+        bytes.iter().rposition(|byte| !signs.contains(byte)).map_or(0, |last| last + 1)
+    };
+    let key = &near[..trimmed(near, b" \t")];
+    let key = &key[..trimmed(key, b"\"'`\\")];
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let word = &key[key.iter().rposition(|byte| !is_part(byte)).map_or(0, |last| last + 1)..];
+    // Beyond ASCII a letter or a sign may stand before it.
+    let is_cut = key.len() > word.len() && !key[key.len() - word.len() - 1].is_ascii();
+    is_cut || word.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
 }
 
 /// Whether the value after a sign that ended at `at` is an address.
@@ -346,7 +365,22 @@ fn is_of_service(text: &str, key: &str, sign: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_key_is_passed_over(text in "([a-zA-Zé名0-9_.\"' \\\\:=>-]|[a-z]{3,9}[: =]){0,90}:") {
+            for (at, _) in text.match_indices([':', '=', '>']) {
+                let word = key_before(&text, at).map(|word| &text[word]);
+                let is_key = word.is_some_and(|word| {
+                    word.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                });
+                prop_assert!(!is_key || may_be_key(&text.as_bytes()[..at]), "{:?}", word);
+            }
+        }
+    }
 
     fn told(text: &str) -> Vec<String> {
         let mut all = Vec::new();

@@ -183,6 +183,7 @@ fn ids(text: &str, line: &Range<usize>, address: &Range<usize>, tell: Tell<'_>) 
         "user",
         "principal",
     ];
+    const SAYS_BYTES: usize = 32;
     const ID_BYTES_MIN: usize = 16;
     let joins = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let bytes = &text.as_bytes()[line.clone()];
@@ -193,8 +194,8 @@ fn ids(text: &str, line: &Range<usize>, address: &Range<usize>, tell: Tell<'_>) 
         let Some(id) = id(word) else { continue };
         let range = range_of(text, word);
         let before = text[line.start..range.start]
-            .trim_end_matches(|c: char| c.is_whitespace() || ":='\"(#{".contains(c))
-            .to_lowercase();
+            .trim_end_matches(|c: char| c.is_whitespace() || ":='\"(#{".contains(c));
+        let before = before[ceil(before, before.len().saturating_sub(SAYS_BYTES))..].to_lowercase();
         let is_apart = range.end <= address.start || address.end <= range.start;
         if is_apart && SAYS.iter().any(|said| before.ends_with(said)) {
             tell(Bond::Beside, (id, range));

@@ -30,8 +30,8 @@ pub fn patterned<'a>(text: &'a str, addresses: &'a [Named], tell: &mut dyn FnMut
     let mut all: Vec<Candidate<'a>> = Vec::new();
     for address in addresses {
         let line = around(text, &address.1);
-        let before = runs(&text[line.start..address.1.start]).pop();
-        let after = runs(&text[address.1.end..line.end]).into_iter().next();
+        let before = runs(&text[line.start..address.1.start], usize::MAX).pop();
+        let after = runs(&text[address.1.end..line.end], 1).pop();
         for (is_first, run) in [(true, before), (false, after)] {
             let Some(run) = run.filter(|run| full_name(run)) else { continue };
             let name = range_of(text, run);
@@ -57,8 +57,8 @@ pub fn patterned<'a>(text: &'a str, addresses: &'a [Named], tell: &mut dyn FnMut
     }
 }
 
-/// Runs of words that are written like names.
-fn runs(line: &str) -> Vec<&str> {
+/// Runs of words that are written like names, as many as are asked for.
+fn runs(line: &str, most: usize) -> Vec<&str> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut is_open = false;
     for word in line.split([' ', '\t']) {
@@ -68,6 +68,9 @@ fn runs(line: &str) -> Vec<&str> {
         if !is_name_like(bare, false) {
             is_open = false;
             continue;
+        }
+        if runs.len() == most && (!is_open || begins) {
+            break;
         }
         match runs.last_mut().filter(|_| is_open && !begins) {
             Some(run) => run.end = range.end,

@@ -15,6 +15,10 @@ use crate::matching::views::spelling::reading::Reading;
 /// The folded text, with its way back.
 pub fn fold(text: &str) -> Reading {
     let mut folded = Reading::with_capacity(text.len());
+    if text.is_ascii() {
+        folded.copy_in_lower_case(text, 0);
+        return folded;
+    }
     let mut at = 0;
     while at < text.len() {
         let plain = plain_prefix(&text[at..]);

@@ -4,7 +4,7 @@
 //! (`kofib:x:1001:1001:Kofi Brandt,,,:/home/kofib:…`), and who wrote a line of a program, as
 //! `git blame` tells it.
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::people::doubts::{full_name, identifier, may_be_alias};
@@ -17,6 +17,9 @@ use crate::matching::views::spelling::cut::{ceil, floor};
 /// Longest line of an account, in bytes.
 const LINE_BYTES_MAX: usize = 512;
 
+/// Fields of such a line.
+const FIELDS: usize = 7;
+
 /// Everyone who has an account in a list of them: the alias, and what the person is called.
 pub fn accounts_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
     let mut passed = 0;
@@ -27,7 +30,8 @@ pub fn accounts_in(text: &str, found: &mut dyn FnMut(Vec<Named>)) {
         }
         let line = line_start(text, at)..line_end(text, at);
         passed = line.end;
-        if line.len() > LINE_BYTES_MAX {
+        let signs = memchr_iter(b':', &text.as_bytes()[line.clone()]).count();
+        if line.len() > LINE_BYTES_MAX || signs + 1 != FIELDS {
             continue;
         }
         let fields: Vec<&str> = text[line].split(':').collect();

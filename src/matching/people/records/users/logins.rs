@@ -6,11 +6,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::blocks::few::Few;
 use crate::matching::identity::users::aliases::{BESIDE_BYTES, names_a_user};
+use crate::matching::keys::users::SPEAKING;
 use crate::matching::keys::words::Words;
 use crate::matching::people::doubts::may_be_alias;
 use crate::matching::people::named::{Identifier, Named};
@@ -19,53 +18,8 @@ use crate::matching::put::stands_at;
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::reading::Reading;
 
-/// What may speak of users, and how many words after it are asked for. Sentences have the alias at
-/// once, commands and listings somewhere.
-const SIGNS: [(&str, usize); 34] = [
-    ("logged in", 3),
-    ("logged on", 3),
-    ("signed in", 3),
-    ("login as", 2),
-    ("log in as", 2),
-    ("running as", 2),
-    ("run as", 2),
-    ("authenticated as", 2),
-    ("uid=", 6),
-    ("user ", 1),
-    ("account name", 1),
-    ("logon name", 1),
-    ("sudo ", 5),
-    ("ssh ", 5),
-    ("scp ", 6),
-    ("rsync ", 6),
-    ("sshd", 8),
-    ("chown ", 4),
-    ("whoami", 1),
-    ("useradd", 6),
-    ("adduser", 4),
-    ("usermod", 6),
-    ("su - ", 1),
-    ("-rw", 6),
-    ("drwx", 6),
-    ("lrwx", 6),
-    ("-r-", 6),
-    ("pts/", 1),
-    ("publickey for", 2),
-    ("password for", 2),
-    ("opened for", 2),
-    ("submitted by", 1),
-    ("started by", 1),
-    ("created by", 1),
-];
-
-static SIGNS_BY_TEXT: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .prefilter(false)
-        .build(SIGNS.map(|(sign, _)| sign))
-        .expect("few and short patterns")
-});
+static SIGNS_BY_TEXT: LazyLock<Few> =
+    LazyLock::new(|| Few::new(&SPEAKING.map(|(sign, _)| sign.as_bytes())));
 
 /// What a process runs on.
 const TERMINALS: [&str; 3] = [" ? ", "pts/", "tty"];
@@ -86,14 +40,14 @@ const ALIAS_BYTES: std::ops::RangeInclusive<usize> = 3..=32;
 
 /// Aliases in a text that was folded so.
 pub fn logins_in(text: &str, reading: &Reading, found: &mut dyn FnMut(Named)) {
-    let signs = SIGNS_BY_TEXT.find_iter(&reading.text).map(|seen| {
-        let (sign, words) = SIGNS[seen.pattern().as_usize()];
+    let mut places: Vec<(usize, usize, usize)> =
+        listed(&reading.text).map(|start| (start, start, 1)).collect();
+    SIGNS_BY_TEXT.each(reading.text.as_bytes(), &mut |seen, Range { start, end }| {
+        let (sign, words) = SPEAKING[seen];
         // Of whom a sentence ends with it, and who has a terminal: `user x logged in`.
         let ahead = if sign.starts_with("logged") || sign == "pts/" { AHEAD_BYTES } else { 0 };
-        (ceil(&reading.text, seen.start().saturating_sub(ahead)), seen.end(), words)
+        places.push((ceil(&reading.text, start.saturating_sub(ahead)), end, words));
     });
-    let rows = listed(&reading.text).map(|start| (start, start, 1));
-    let mut places: Vec<(usize, usize, usize)> = signs.chain(rows).collect();
     places.sort_unstable();
     let mut passed = 0;
     for (start, sign, most) in places {
