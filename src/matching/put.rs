@@ -65,6 +65,13 @@ impl Replaced {
         self.erased + self.persons + self.secrets
     }
 
+    /// Counts these as well.
+    pub fn add(&mut self, other: Self) {
+        self.erased += other.erased;
+        self.persons += other.persons;
+        self.secrets += other.secrets;
+    }
+
     /// Counts one more.
     pub fn count(&mut self, put: Put) {
         match put {

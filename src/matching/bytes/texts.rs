@@ -11,11 +11,15 @@ use aho_corasick::AhoCorasick;
 use memchr::memchr_iter;
 
 use crate::matching::blocks::bits::{count, next_clear, next_set, runs};
+use crate::matching::blocks::few::Few;
 use crate::matching::blocks::masks::{Set, TEXTY, masks};
 use crate::matching::bytes::sift::Characters;
 use crate::matching::bytes::units::Units;
+use crate::matching::identity::addresses::literal_len;
 use crate::matching::identity::candidates::{Foreign, is_address_like};
-use crate::matching::keys::users::USERS;
+use crate::matching::keys::users::{SPEAKING, USERS};
+use crate::matching::views::hinting::Texts;
+use crate::matching::views::spelling::digits::base64_runs::RUN_CHARS_MIN;
 
 /// Bytes that are judged together.
 const BLOCK_BYTES: usize = 512;
@@ -23,8 +27,13 @@ const BLOCK_BYTES: usize = 512;
 /// Of so many bytes in a hundred that text has, it is text with something between.
 const TEXTY_PERCENT: usize = 55;
 
-/// Noise has so many characters of words in a row once in forty thousand bytes.
+/// Noise has so many characters of words in a row once in forty thousand bytes, and hardly ever as
+/// many as the shortest run of base64 has.
 const WORD_CHARS: usize = 10;
+
+/// In such a row noise goes from one sort of characters to another at nearly every step. Words do
+/// not: `Kofi Mensa` does four times, where a name begins and where it goes on.
+const STEPS_MAX: usize = 4;
 
 /// The same of characters of two or four bytes.
 const WIDE_CHARS: usize = 5;
@@ -40,13 +49,23 @@ static UNITS: LazyLock<Units> = LazyLock::new(|| Units::new(&Foreign::new([].ite
 const SHORT_KEYS: [&str; 6] = ["name", "first", "last", "given", "family", "mail"];
 
 static KEYS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let keys = USERS.into_iter().chain(SHORT_KEYS);
+    let keys = USERS.into_iter().chain(SHORT_KEYS).chain(SPEAKING.map(|(sign, _)| sign));
     let built = AhoCorasick::builder().ascii_case_insensitive(true).build(keys);
     built.expect("few and short patterns")
 });
 
+/// Keys of people in letters that noise has as well, in two bytes each, both ways.
+static WIDE_KEYS: LazyLock<Few> = LazyLock::new(|| {
+    let spelled = |key: &str| {
+        let units = || key.encode_utf16();
+        [units().flat_map(u16::to_le_bytes).collect(), units().flat_map(u16::to_be_bytes).collect()]
+    };
+    let keys: Vec<Vec<u8>> = ["氏名", "姓名", "メール"].into_iter().flat_map(spelled).collect();
+    Few::new(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>())
+});
+
 /// All such places, in no order; they may meet.
-pub fn texts(bytes: &[u8]) -> Vec<Range<usize>> {
+pub fn texts(bytes: &[u8]) -> Texts {
     let [mut texty, mut wordy] = masks(bytes, [&TEXTY, &WORDY]);
     let characters = CHARACTERS.of(bytes);
     for bits in [&mut texty, &mut wordy] {
@@ -61,13 +80,30 @@ pub fn texts(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut at = 0;
     while let Some(start) = next_set(&words, at) {
         at = next_clear(&wordy, start).unwrap_or(bytes.len()).min(bytes.len());
-        all.push(start..at);
+        if at - start >= RUN_CHARS_MIN || are_words(&bytes[start..at]) {
+            all.push(start..at);
+        }
     }
-    let signs = memchr_iter(b'@', bytes).filter(|at| is_address_like(bytes, *at));
+    let signs = memchr_iter(b'@', bytes)
+        .filter(|at| is_address_like(bytes, *at) || literal_len(&bytes[at + 1..]).is_some());
     all.extend(signs.map(|at| at..at + 1));
     all.extend(KEYS.find_iter(bytes).map(|key| key.range()));
-    UNITS.stretches(bytes, WIDE_CHARS, &mut |range, _| all.push(range));
-    all
+    let mut wide = WIDE_KEYS.all(bytes);
+    UNITS.stretches(bytes, WIDE_CHARS, &mut |range, _| wide.push(range));
+    all.extend(wide.iter().cloned());
+    Texts { all, wide }
+}
+
+/// Whether a short row of characters is written like words.
+fn are_words(row: &[u8]) -> bool {
+    let sort = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        0x80.. => 3,
+        _ => 4,
+    };
+    row.windows(2).filter(|pair| sort(pair[0]) != sort(pair[1])).count() <= STEPS_MAX
 }
 
 #[cfg(test)]
@@ -86,9 +122,10 @@ mod tests {
     #[test]
     fn noise_is_left_out_and_whoever_is_in_it_is_not() {
         let len = 1 << 17;
-        let covered: usize = texts(&noise(len)).iter().map(|range| range.len() + 2048).sum();
+        let covered: usize = texts(&noise(len)).all.iter().map(|range| range.len() + 2048).sum();
         assert!(covered * 4 < len, "{covered} of {len}");
         let wide: Vec<u8> = "Kofi Mensa".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let keys: Vec<u8> = "氏名山田".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for text in [
             &b"k@fab.example"[..],
             b"\x8c\x04user\x94\x8c\x03kof\x94",
@@ -96,14 +133,20 @@ mod tests {
             b"\xa4name\xa5Kofi ",
             "Кофи Менса".as_bytes(),
             b"/home/kofi",
+            b"k@[10.0.0.4]",
+            b"uid=1(kofi)",
+            b"ssh kofi",
             &wide,
+            &keys,
         ] {
             for filler in [noise(3000), vec![0; 3000], vec![0xff; 3000]] {
                 let bytes = [&filler, text, &filler].concat();
                 let range = filler.len()..filler.len() + text.len();
-                let all = texts(&bytes);
+                let Texts { all, wide: spelled_wide } = texts(&bytes);
                 let is_in = |one: &Range<usize>| one.start < range.end && range.start < one.end;
                 assert!(all.iter().any(is_in), "{}", String::from_utf8_lossy(text));
+                let is_wide = text == wide || text == keys;
+                assert!(!is_wide || spelled_wide.iter().any(is_in), "{text:?}");
             }
         }
     }

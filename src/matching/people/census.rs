@@ -15,7 +15,7 @@ use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
 use crate::matching::people::records::remembered::Remembered;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::hinting::Hinting;
+use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::meter::{Decoded, Meter};
 use crate::matching::views::packing::zip::Archive;
 use crate::matching::views::tour::{Look, Tour};
@@ -164,7 +164,7 @@ impl Look for Counting<'_> {
         self.known.goes_on(before, after)
     }
 
-    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+    fn texts(&self, bytes: &[u8]) -> Option<Texts> {
         Some(texts(bytes))
     }
 

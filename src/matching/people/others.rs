@@ -20,7 +20,7 @@ use crate::matching::people::kin::own::Own;
 use crate::matching::people::named::{Group, named_in};
 use crate::matching::scan::occurrences;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::hinting::Hinting;
+use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::meter::Meter;
 use crate::matching::views::tour::{Look, Tour};
 
@@ -169,7 +169,7 @@ impl Look for Telling<'_> {
         self.known.goes_on(before, after)
     }
 
-    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+    fn texts(&self, bytes: &[u8]) -> Option<Texts> {
         Some(texts(bytes))
     }
 

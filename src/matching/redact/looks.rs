@@ -10,7 +10,7 @@ use crate::matching::put::Put;
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::hinting::Hinting;
+use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::tour::Look;
 
 /// Sees the subjects of a matcher, to be erased.
@@ -72,7 +72,7 @@ impl Look for Masking<'_> {
         });
     }
 
-    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+    fn texts(&self, bytes: &[u8]) -> Option<Texts> {
         Some(texts(bytes))
     }
 
@@ -130,7 +130,7 @@ impl<L: Look> Look for First<'_, L> {
         self.look.hinting()
     }
 
-    fn texts(&self, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+    fn texts(&self, bytes: &[u8]) -> Option<Texts> {
         self.look.texts(bytes)
     }
 

@@ -1,6 +1,7 @@
 //! A stream of anything rewritten in its own format, or refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,8 +37,7 @@ pub fn redact_named<L: Look<What = Put>>(
 ) -> Result<Replaced, Unredacted> {
     let meter = Meter::default();
     let key = key_of(name);
-    let mut rewriting =
-        Rewriting { look, limits, meter: &meter, replaced: Replaced::default(), key, depth: 0 };
+    let mut rewriting = Rewriting::new(look, limits, &meter, key);
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
     let replaced = rewriting.replaced;
     match ended {
@@ -66,8 +66,7 @@ pub fn redact_short<L: Look<What = Put>>(
     text: &str,
 ) -> Result<Short, Unredacted> {
     let (limits, meter) = (&ItemLimits::default(), &Meter::default());
-    let replaced = Replaced::default();
-    let mut rewriting = Rewriting { look, limits, meter, replaced, key: None, depth: 0 };
+    let mut rewriting = Rewriting::new(look, limits, meter, None);
     rewriting.short(key, text).map_err(|stop| stop.told(meter))
 }
 
@@ -118,6 +117,41 @@ pub fn purity<L: Look>(
     })
 }
 
+/// What a cell became, and what was replaced in it.
+pub type Anew = (Option<Vec<u8>>, Replaced);
+
+/// What cells became that were rewritten before: those of a column are often alike.
+#[derive(Default)]
+pub struct Rewritten {
+    hasher: RandomState,
+    cells: HashMap<u64, Anew>,
+}
+
+/// Cells that are kept at a time, and bytes of the longest; two that are hashed alike, once in
+/// 2^64, are taken for one.
+const CELLS_MAX: usize = 1 << 14;
+const CELL_BYTES_MAX: usize = 256;
+
+impl Rewritten {
+    pub(super) fn hash(&self, column: &str, cell: &str) -> u64 {
+        self.hasher.hash_one((column, cell))
+    }
+
+    pub(super) fn of(&self, hash: u64) -> Option<&Anew> {
+        self.cells.get(&hash)
+    }
+
+    pub(super) fn keep(&mut self, hash: u64, cell: &str, anew: Anew) {
+        if cell.len() > CELL_BYTES_MAX {
+            return;
+        }
+        if self.cells.len() >= CELLS_MAX {
+            self.cells.clear();
+        }
+        self.cells.insert(hash, anew);
+    }
+}
+
 /// One item being rewritten.
 pub struct Rewriting<'a, L> {
     pub(super) look: &'a mut L,
@@ -128,9 +162,16 @@ pub struct Rewriting<'a, L> {
     pub(super) key: Option<String>,
     /// How deep the stream is in others that is rewritten, with its names.
     pub(super) depth: usize,
+    /// The cells that were rewritten.
+    pub(super) rewritten: Rewritten,
 }
 
-impl<L: Look<What = Put>> Rewriting<'_, L> {
+impl<'a, L: Look<What = Put>> Rewriting<'a, L> {
+    fn new(look: &'a mut L, limits: &'a ItemLimits, meter: &'a Meter, key: Option<String>) -> Self {
+        let (replaced, rewritten) = (Replaced::default(), Rewritten::default());
+        Self { look, limits, meter, replaced, key, depth: 0, rewritten }
+    }
+
     /// Rewrites a stream of anything. A decoder that panics over it has met what it cannot read.
     pub(super) fn bytes(
         &mut self,

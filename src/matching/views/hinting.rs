@@ -1,6 +1,17 @@
 //! What whoever looks for something known can tell without looking: where it may stand.
 
+use std::ops::Range;
+
 use crate::matching::views::spelling::reading::Reading;
+
+/// Where in bytes that are no text somebody may be named, in no order; they may meet.
+#[derive(Default)]
+pub struct Texts {
+    /// All such places.
+    pub all: Vec<Range<usize>>,
+    /// Those of several bytes a character.
+    pub wide: Vec<Range<usize>>,
+}
 
 /// Whether the ends of what is met are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

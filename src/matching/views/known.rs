@@ -14,6 +14,10 @@ pub struct Worthless {
     hashes: HashSet<u64>,
 }
 
+/// Short texts that were looked at, each with where it stands: who looks again sees the same.
+#[derive(Default)]
+pub struct Labelled(Worthless);
+
 /// What was seen in packed bytes, and through which readings.
 pub struct Packed<W> {
     hasher: RandomState,
@@ -46,6 +50,18 @@ impl Worthless {
             self.hashes.clear();
         }
         self.hashes.insert(hash);
+    }
+}
+
+impl Labelled {
+    /// Whether this text was looked at, by way of that view and in that place; from now on it was.
+    pub fn is_again(&mut self, label: &(&str, &str, &str)) -> bool {
+        let hash = self.0.hasher.hash_one(label);
+        let is_again = self.0.has(hash);
+        if !is_again {
+            self.0.insert(hash);
+        }
+        is_again
     }
 }
 

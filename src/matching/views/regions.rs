@@ -13,7 +13,7 @@ use crate::matching::blocks::masks::{TEXTY, masks};
 use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::spellings::AsRead;
 use crate::matching::views::forms::is_packed;
-use crate::matching::views::hinting::{Ends, Hinting};
+use crate::matching::views::hinting::{Ends, Hinting, Texts};
 use crate::matching::views::known::Worthless;
 use crate::matching::views::markup::tags::{self, between_tags};
 use crate::matching::views::spelling::cut::{ceil, floor};
@@ -110,19 +110,32 @@ pub fn candidates(
 /// The regions of such bytes with these texts in them, or with something that may be seen of what
 /// this tells of.
 pub fn regions_of_texts(
-    texts: Vec<Range<usize>>,
+    texts: Texts,
     known: &[&dyn Hinting],
     worthless: &mut Worthless,
     bytes: &[u8],
     nested: usize,
-) -> Vec<Region> {
+) -> RegionsOfTexts {
     work::charge(bytes.len());
-    let mut spots: Vec<Spot> = texts.into_iter().map(|at| Spot { at, near: NEAR_BYTES }).collect();
+    let spots = |texts: Vec<Range<usize>>| {
+        texts.into_iter().map(|at| Spot { at, near: NEAR_BYTES }).collect::<Vec<_>>()
+    };
+    let (mut all, mut wide) = (spots(texts.all), spots(texts.wide));
     for known in known {
         let Candidates { narrow, two, four } = candidates(*known, worthless, bytes, nested);
-        spots.extend([narrow, two, four].into_iter().flatten());
+        wide.extend(two.iter().cloned());
+        all.extend([narrow, two, four].into_iter().flatten());
     }
-    byte_regions(spots.iter(), bytes.len())
+    let [all, wide] = [all, wide].map(|spots| byte_regions(spots.iter(), bytes.len()));
+    RegionsOfTexts { all, wide }
+}
+
+/// Where somebody may be seen in bytes that are no text.
+pub struct RegionsOfTexts {
+    /// However it is spelled.
+    pub all: Vec<Region>,
+    /// In two bytes a character.
+    pub wide: Vec<Region>,
 }
 
 /// The regions around spots in bytes.
@@ -268,6 +281,7 @@ struct Gathering<'a> {
 }
 
 /// Where something may be seen.
+#[derive(Clone)]
 pub struct Spot {
     /// The place, or the stretch that holds it.
     pub at: Range<usize>,

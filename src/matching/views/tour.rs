@@ -10,8 +10,8 @@ use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::hinting::Hinting;
-use crate::matching::views::known::{Packed, Worthless};
+use crate::matching::views::hinting::{Hinting, Texts};
+use crate::matching::views::known::{Labelled, Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
 use crate::matching::views::spelling::cut::floor;
 use crate::matching::views::written::tables::Tables;
@@ -33,7 +33,7 @@ pub trait Look {
     }
     /// Where in bytes that are no text anything may be seen, but for what [`Look::known`] tells of;
     /// `None` if anywhere.
-    fn texts(&self, _: &[u8]) -> Option<Vec<Range<usize>>> {
+    fn texts(&self, _: &[u8]) -> Option<Texts> {
         None
     }
     /// What tells of some of what may be seen.
@@ -99,6 +99,8 @@ pub struct Tour<'a, L: Look> {
     /// How many containers the stream that is looked at lies in.
     pub(super) level: usize,
     pub(super) worthless: Worthless,
+    /// Texts beside the content, and cells, that were looked at.
+    labelled: Labelled,
     pub(super) packed: Packed<L::What>,
     /// Every stream that was met, by the way to it, and its form; `None` if nobody asks.
     pub streams: Option<Vec<(String, &'static str)>>,
@@ -135,6 +137,7 @@ impl<'a, L: Look> Tour<'a, L> {
             unreadable: BTreeSet::new(),
             level: 0,
             worthless: Worthless::default(),
+            labelled: Labelled::default(),
             packed: Packed::default(),
             streams: None,
             tables: Tables::default(),
@@ -186,6 +189,10 @@ impl<'a, L: Look> Tour<'a, L> {
 
     /// Looks at a text that stands beside the content.
     pub(super) fn label(&mut self, text: &str, view: &str, place: &str) {
+        // Cells of a column are often alike.
+        if self.labelled.is_again(&(text, view, place)) {
+            return;
+        }
         for what in self.seen_in(text) {
             self.see(what, view.to_owned(), place.to_owned());
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
-use crate::matching::redact::rewriting::Rewriting;
+use crate::matching::redact::rewriting::{Rewriting, Short};
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::Look;
@@ -76,17 +76,21 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         stored: &[u8],
         depth: usize,
     ) -> Result<Option<Vec<u8>>, Stop> {
-        let before = self.replaced;
-        let column = Some(column).filter(|column| !column.is_empty());
-        let anew = match std::str::from_utf8(stored) {
-            Ok(text) => self.short(column, text)?.text.into_bytes(),
-            Err(_) => {
-                let mut anew = Vec::new();
-                self.bytes(&mut &*stored, &mut anew, depth + 1)?;
-                anew
-            }
+        let Ok(text) = std::str::from_utf8(stored) else {
+            let (before, mut anew) = (self.replaced, Vec::new());
+            self.bytes(&mut &*stored, &mut anew, depth + 1)?;
+            return Ok((self.replaced != before).then_some(anew));
         };
-        Ok((self.replaced != before).then_some(anew))
+        let hash = self.rewritten.hash(column, text);
+        if let Some((anew, replaced)) = self.rewritten.of(hash) {
+            self.replaced.add(*replaced);
+            return Ok(anew.clone());
+        }
+        let column = Some(column).filter(|column| !column.is_empty());
+        let Short { text: anew, replaced } = self.short(column, text)?;
+        let anew = (replaced.places() > 0).then(|| anew.into_bytes());
+        self.rewritten.keep(hash, text, (anew.clone(), replaced));
+        Ok(anew)
     }
 
     /// Replaces what the cells of a row say together: a first name in one and the last in another.

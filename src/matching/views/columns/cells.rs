@@ -63,6 +63,12 @@ impl<L: Look> Tour<'_, L> {
     }
 
     fn batch(&mut self, cells: &[String], view: &str, column: &str) {
+        if self.look.asks_for_everybody() {
+            for cell in cells {
+                self.label(&format!("{column}: {cell}"), view, column);
+            }
+            return;
+        }
         // A cell ends what stands in it, as the end of a line does; its column may say what it is.
         let all = cells.join(&format!("\n{column}: "));
         if !self.may_speak(&format!("{column}: {all}")) {

@@ -8,8 +8,8 @@ use memchr::memchr_iter;
 
 use crate::matching::views::places::Found;
 use crate::matching::views::regions::{
-    Candidates, Region, Spot, byte_regions, candidates, regions_of_texts, strings_around,
-    structures_around,
+    Candidates, Region, RegionsOfTexts, Spot, byte_regions, candidates, regions_of_texts,
+    strings_around, structures_around,
 };
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, unlikely_readings, wide_readings,
@@ -136,12 +136,15 @@ impl<L: Look> Tour<'_, L> {
         let unlikely: Readings<'_> = &|part| unlikely_readings(&bytes[part.clone()], binary);
         let Some(candidates) = candidates else {
             let texts = if binary { self.look.texts(bytes) } else { None };
-            let regions = match texts {
+            let RegionsOfTexts { all: regions, wide: of_wide } = match texts {
                 Some(texts) => {
                     let worthless = &mut self.worthless;
                     regions_of_texts(texts, &self.look.known(), worthless, bytes, nested)
                 }
-                None => vec![Region::whole(bytes.len())],
+                None => {
+                    let [all, wide] = [(); 2].map(|()| vec![Region::whole(bytes.len())]);
+                    RegionsOfTexts { all, wide }
+                }
             };
             self.read(&mut reading, &regions, mixed, all);
             reading.told = Told::new(&all[from..]);
@@ -152,7 +155,7 @@ impl<L: Look> Tour<'_, L> {
                 self.read(&mut reading, &regions, wide, all);
             }
             if has_unlikely {
-                self.read(&mut reading, &regions, unlikely, all);
+                self.read(&mut reading, &of_wide, unlikely, all);
             }
             if !binary && nested == 0 {
                 self.named(bytes, via, &reading.known, all);
