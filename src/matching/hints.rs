@@ -70,6 +70,10 @@ impl Hinting for Matcher {
         }
     }
 
+    fn hint_guids(&self, bytes: &[u8], found: &mut dyn FnMut(usize)) {
+        self.guids.find(bytes, found);
+    }
+
     fn sifted(&self, bytes: &[u8]) -> Sifted {
         self.sift.sifted(bytes)
     }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::Subject;
 use crate::domain::item::Hit;
+use crate::matching::bytes::guids::Guids;
 use crate::matching::bytes::sift::Sift;
 use crate::matching::identity::addresses::{Spelled, each_address};
 use crate::matching::identity::boundaries::{Boundary, stands_alone};
@@ -49,6 +50,7 @@ pub struct Matcher {
     pub(super) signs: Signs,
     pub(super) foreign: Foreign,
     pub(super) sift: Sift,
+    pub(super) guids: Guids,
     pub(super) letters: OnceLock<Letters>,
     pub(super) pieces: Pieces,
 }
@@ -344,6 +346,7 @@ impl Building {
             identities,
             foreign,
             sift,
+            guids: Guids::new(self.texts.iter()),
             letters: OnceLock::new(),
             pieces,
             addresses: self.addresses,

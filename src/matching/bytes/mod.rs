@@ -5,3 +5,4 @@ pub mod units;
 pub mod spelled;
 pub mod sift;
 pub mod texts;
+pub mod guids;

@@ -28,6 +28,7 @@ pub fn domain_lens(domain: &str, in_path: bool) -> Vec<usize> {
     while let Some((before, last)) = rest.rsplit_once('.').filter(|_| lens.len() <= GLUED_MAX) {
         let shorter = match last.rsplit_once('-') {
             _ if is_whole(last) && !is_file(last, in_path) => break,
+            _ if before.contains('.') && has_opcode(last) => &rest[..rest.len() - 1],
             Some((head, _)) => &rest[..before.len() + 1 + head.len()],
             None => before,
         };
@@ -55,6 +56,14 @@ fn is_whole(label: &str) -> bool {
     label.strip_prefix("xn--").map_or_else(|| is_top_level(label), |code| !code.contains('-'))
 }
 
+/// Whether what ends a label is none of it: pickles have `q` or `r` behind each text, and a number
+/// that is no text. No file is called so.
+fn has_opcode(label: &str) -> bool {
+    let long = |rest: &&str| rest.len() > 2;
+    let domain = label.strip_suffix('q').or_else(|| label.strip_suffix('r').filter(long));
+    domain.is_some_and(is_top_level)
+}
+
 fn is_file(label: &str, in_path: bool) -> bool {
     FILES.contains(&label) || in_path && FILES_IN_PATHS.contains(&label)
 }
@@ -75,6 +84,10 @@ mod tests {
             ("contoso.comx", false, vec!["contoso.comx"]),
             ("a.contoso.local", false, vec!["a.contoso.local"]),
             ("a.contoso.adroot", false, vec!["a.contoso.adroot", "a.contoso"]),
+            ("contoso.com.auq", false, vec!["contoso.com.auq", "contoso.com.au"]),
+            ("contoso.com.orgr", false, vec!["contoso.com.orgr", "contoso.com.org"]),
+            ("contoso.com.der", false, vec!["contoso.com.der", "contoso.com"]),
+            ("contoso.comq", false, vec!["contoso.comq"]),
             ("contoso.com.npy", false, vec!["contoso.com.npy", "contoso.com"]),
             (
                 "contoso.com.log.1",

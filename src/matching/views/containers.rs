@@ -63,6 +63,11 @@ impl<L: Look> Tour<'_, L> {
         if let Some(block) = block_of(form, head).filter(|_| depth < self.limits.depth_max) {
             return self.block((block, form), &mut whole, chain, depth);
         }
+        // So few bytes have many shapes.
+        let is_wide = |charset| !matches!(charset, Charset::Bytes | Charset::Binary);
+        if !goes_on && matches!(form, Form::Text(charset) if is_wide(charset)) {
+            self.guids_alone(&lead, chain);
+        }
         match form {
             Form::Gzip => self.gzip(&mut whole, chain, depth),
             Form::Zlib => self.streams_of(&mut whole, Codec::Zlib, chain, depth),

@@ -40,6 +40,8 @@ pub trait Hinting {
     /// Offsets in bytes of any kind where something may stand that is spelled in ASCII, or byte for
     /// byte as it is folded.
     fn hint_bytes(&self, bytes: &[u8], found: &mut dyn FnMut(usize));
+    /// Where in bytes a GUID that is sought stands in sixteen of them.
+    fn hint_guids(&self, bytes: &[u8], found: &mut dyn FnMut(usize));
     /// What of bytes that are no text is to be read as text.
     fn sifted(&self, bytes: &[u8]) -> Sifted;
     /// Whether something that is sought may begin before a break in a text and go on after it.

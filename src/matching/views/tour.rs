@@ -10,6 +10,7 @@ use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
+use crate::matching::views::columns::lone::Lone;
 use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::known::{Labelled, Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};
@@ -106,6 +107,8 @@ pub struct Tour<'a, L: Look> {
     pub streams: Option<Vec<(String, &'static str)>>,
     /// The tables in the stream that is looked at, as far as it was.
     pub tables: Tables,
+    /// Columns with parts of names that lie apart.
+    pub(super) lone: Lone,
     /// What the name of the item, or of the member that is looked at, says of its content: whose
     /// user `tags/mlflow.user` holds.
     pub key: Option<String>,
@@ -141,6 +144,7 @@ impl<'a, L: Look> Tour<'a, L> {
             packed: Packed::default(),
             streams: None,
             tables: Tables::default(),
+            lone: Lone::default(),
             key: None,
             is_brotli: false,
         }

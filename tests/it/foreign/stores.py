@@ -17,6 +17,7 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import uuid
 import zipfile
 import zlib
 
@@ -34,6 +35,7 @@ import polars
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.orc as orc
+import pyarrow.parquet as pq
 import pyreadstat
 import scipy.io
 import snappy
@@ -602,6 +604,91 @@ def matlab():
         put(f"matlab-{'packed' if packed else 'plain'}", out.getvalue())
 
 
+def older_pickles():
+    frame = objects()[["given", "n", "family", "user"]]
+    names = np.array([[given, family] for _, given, family, _ in PEOPLE])
+    kinds = [(column, "U12") for column in COLUMNS[1:]]
+    for protocol in [0, 1]:
+        put(f"pickle-frame-{protocol}", pickle.dumps(frame, protocol=protocol))
+    for protocol in [0, 2, 4, 5]:
+        put(f"pickle-names-{protocol}", pickle.dumps(names, protocol=protocol))
+        put(f"pickle-names-turned-{protocol}", pickle.dumps(np.asfortranarray(names), protocol=protocol))
+        records = np.array([row[1:] for row in PEOPLE], dtype=kinds)
+        put(f"pickle-records-{protocol}", pickle.dumps(records, protocol=protocol))
+    listed = pd.DataFrame({"user": pd.Categorical([row[3] for row in PEOPLE])})
+    put("pickle-categories", pickle.dumps(listed, protocol=4))
+    out = io.BytesIO()
+    joblib.dump(np.asfortranarray(names), out)
+    put("joblib-names-turned", out.getvalue())
+
+
+def apart():
+    """Parts of names in arrays of their own, and arrays that lie by column or hold objects."""
+    columns = dict(zip(COLUMNS, zip(*PEOPLE)))
+    for name, kind in [("npz", "U12"), ("npz-objects", object)]:
+        out = io.BytesIO()
+        np.savez(out, **{column: np.array(columns[column], kind) for column in COLUMNS[1:]})
+        put(name, out.getvalue())
+    names = [[given, family] for _, given, family, _ in PEOPLE]
+    for name, array in {"npy-turned": np.asfortranarray(np.array(names)), "npy-objects": np.array(names, object)}.items():
+        out = io.BytesIO()
+        np.save(out, array)
+        put(name, out.getvalue())
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        for column in ["given", "family"]:
+            file.create_dataset(f"people/{column}", data=columns[column], dtype=h5py.string_dtype())
+    put("hdf5-apart", out.getvalue())
+
+
+def entries():
+    """Maps whose keys say whose their values are, and structures in lists."""
+    of_text = pa.map_(pa.string(), pa.string())
+    table = pa.table({
+        "tags": pa.array([[("x", "y"), ("user", row[3])] for row in PEOPLE], of_text),
+        "who": [[{"first_name": given, "last_name": family}] for _, given, family, _ in PEOPLE],
+    })
+    out = io.BytesIO()
+    with ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table)
+    put("arrow-entries", out.getvalue())
+    for packing in ["none", "snappy"]:
+        out = io.BytesIO()
+        pq.write_table(table, out, compression=packing)
+        put(f"parquet-entries-{packing}", out.getvalue())
+    texts = {"type": "map", "values": "string"}
+    fields = [{"name": "tags", "type": texts}, {"name": "who", "type": {"type": "array", "items": texts}}]
+    rows = [{"tags": {"user": user}, "who": [{"given": given, "family": family}]} for _, given, family, user in PEOPLE]
+    out = io.BytesIO()
+    fastavro.writer(out, {"type": "record", "name": "R", "fields": fields}, rows, codec="deflate", sync_marker=b"s" * 16)
+    put("avro-entries", out.getvalue())
+
+
+def deleted():
+    for name, change in {
+        "deleted": "delete from people where given = 'Ann'",
+        "deleted-all": "delete from people where n > 1",
+        "dropped": "drop table people",
+        "changed": "update people set given = 'somebody', family = 'else altogether', mail = '' where given = 'Ann'",
+    }.items():
+        connection = database(name, "secure_delete=0")
+        connection.execute("create table people(n integer primary key, given, family, mail)")
+        rows = [(given, family, mail) for mail, given, family, _ in PEOPLE]
+        connection.executemany("insert into people(given, family, mail) values(?,?,?)", rows)
+        connection.execute(change)
+        connection.close()
+        put_file(f"sqlite-{name}", path(name))
+
+
+def numbers():
+    """GUIDs in sixteen bytes: in messages of `MessagePack`, of CBOR, of protobuf and alone."""
+    guid, other = (uuid.UUID(f"6f9619ff-8b86-d011-b42d-00cf4fc964{end}") for end in ["ff", "fe"])
+    for name, head in {"msgpack": b"\xc4\x10", "cbor": b"\x50", "protobuf": b"\x0a\x10", "alone": b""}.items():
+        for order in ["bytes", "bytes_le"]:
+            one = head + getattr(guid, order)
+            put(f"guid-{name}-{order}", one if name == "alone" else head + getattr(other, order) + one)
+
+
 def members():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
@@ -629,3 +716,8 @@ buffers()
 keys()
 matlab()
 members()
+older_pickles()
+apart()
+entries()
+deleted()
+numbers()

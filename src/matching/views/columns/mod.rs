@@ -3,6 +3,7 @@
 
 pub mod cells;
 pub mod rows;
+pub mod lone;
 pub mod avro;
 pub mod pages;
 pub mod parquet;

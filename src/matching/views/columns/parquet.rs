@@ -2,6 +2,7 @@
 //!
 //! The footer stands at the end, so the file goes through a spool first.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
@@ -88,45 +89,45 @@ impl<L: Look> Tour<'_, L> {
         Ok(())
     }
 
-    /// The two parts of names, where each has a column of its own, row by row.
+    /// The two parts of names, where each has a column of its own, row by row, and entries of maps
+    /// as keys with values.
     fn names(
         &mut self,
         group: &dyn RowGroupReader,
         checked: &[Option<Checked>],
         view: &str,
     ) -> Result<(), ParquetError> {
-        let column_of = |part: Part| {
-            (0..group.num_columns()).find(|column| {
-                let stated = group.metadata().column(*column);
-                stated.column_type() == Type::BYTE_ARRAY
-                    && checked[*column].is_some()
-                    && stated.column_descr().max_rep_level() == 0
-                    && part_of(&stated.column_path().string().to_lowercase()) == Some(part)
-            })
-        };
-        let (given, family) = (column_of(Part::Given), column_of(Part::Family));
-        let either = || column_of(Part::Either);
-        let pair = given.zip(family).or_else(|| Some((given.or(family)?, either()?)));
-        let Some((given, family)) = pair else { return Ok(()) };
-        let path = |column: usize| group.metadata().column(column).column_path().string();
-        let (key, other_key) = (path(given), path(family));
-        let column = |column: usize| Sparse::of(group, column, checked[column]);
-        let mut columns = [column(given)?, column(family)?];
-        loop {
-            let [first, second] = &mut columns;
-            let (cells, others) = (first.cells()?, second.cells()?);
-            if cells.is_empty() || others.is_empty() {
-                return Ok(());
-            }
-            self.repeat(cells.len(), cells.iter().chain(&others).map(Vec::len))?;
-            let row = |(mut cell, other): (Vec<u8>, Vec<u8>)| {
-                cell.extend_from_slice(format!("\n{other_key}: ").as_bytes());
-                cell.extend(other);
-                cell
+        for Pair { columns: [one, other], is_entry } in pairs(group, checked) {
+            let path = |column: usize| group.metadata().column(column).column_path().string();
+            let (key, other_key) = (path(one), path(other));
+            // Both are read in the same steps, or what is repeated would not stand side by side.
+            let one_by_one = |pages: Checked| pages.has_prefixes;
+            let has_prefixes = [one, other].iter().any(|at| checked[*at].is_some_and(one_by_one));
+            let column = |at: usize| {
+                let pages = checked[at].map(|pages| Checked { has_prefixes, ..pages });
+                Sparse::of(group, at, pages)
             };
-            let rows: Vec<Vec<u8>> = cells.into_iter().zip(others).map(row).collect();
-            self.cells(rows.iter().map(Vec::as_slice), view, &key);
+            let mut columns = [column(one)?, column(other)?];
+            loop {
+                let [first, second] = &mut columns;
+                let (cells, others) = (first.cells()?, second.cells()?);
+                if cells.is_empty() || others.is_empty() {
+                    break;
+                }
+                self.repeat(cells.len(), cells.iter().chain(&others).map(Vec::len))?;
+                let row = |(mut cell, other): (Vec<u8>, Vec<u8>)| {
+                    match is_entry {
+                        true => cell.extend_from_slice(b": "),
+                        false => cell.extend_from_slice(format!("\n{other_key}: ").as_bytes()),
+                    }
+                    cell.extend(other);
+                    cell
+                };
+                let rows: Vec<Vec<u8>> = cells.into_iter().zip(others).map(row).collect();
+                self.cells(rows.iter().map(Vec::as_slice), view, &key);
+            }
         }
+        Ok(())
     }
 
     pub(super) fn repeat(
@@ -181,6 +182,51 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
+/// Two columns of which each cell belongs to one of the other.
+struct Pair {
+    columns: [usize; 2],
+    /// Whether one has keys and the other their values.
+    is_entry: bool,
+}
+
+/// Cells of columns with any number of them in a row that are put together.
+const REPEATED_MAX: i64 = 1 << 20;
+
+/// The parts of names, and keys with values, of what lies side by side.
+fn pairs(group: &dyn RowGroupReader, checked: &[Option<Checked>]) -> Vec<Pair> {
+    // By what they lie in, if there may be any number of them in a row.
+    let mut lying: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
+    for column in 0..group.num_columns() {
+        let stated = group.metadata().column(column);
+        let path = stated.column_path().string();
+        if stated.column_type() != Type::BYTE_ARRAY || checked[column].is_none() {
+            continue;
+        }
+        let (above, name) = path.rsplit_once('.').unwrap_or(("", &path));
+        match stated.column_descr().max_rep_level() {
+            0 => lying.entry(String::new()).or_default().push((column, path)),
+            _ if stated.num_values() > REPEATED_MAX => {}
+            _ => lying.entry(format!("{above}.")).or_default().push((column, name.to_owned())),
+        }
+    }
+    let mut pairs = Vec::new();
+    for (above, columns) in lying {
+        let of = |name: &str| Some(columns.iter().find(|(_, own)| own == name)?.0);
+        let entry = if above.is_empty() { None } else { of("key").zip(of("value")) };
+        let column_of = |part: Part| {
+            let is_it = |name: &String| part_of(&name.to_lowercase()) == Some(part);
+            Some(columns.iter().find(|(_, name)| is_it(name))?.0)
+        };
+        let (given, family) = (column_of(Part::Given), column_of(Part::Family));
+        let either = || column_of(Part::Either);
+        let named = given.zip(family).or_else(|| Some((given.or(family)?, either()?)));
+        for (pair, is_entry) in [(entry, true), (named, false)] {
+            pairs.extend(pair.map(|(one, other)| Pair { columns: [one, other], is_entry }));
+        }
+    }
+    pairs
+}
+
 /// Records that are read together.
 fn records_of(pages: Checked) -> usize {
     if pages.has_prefixes { 1 } else { BATCH_CELLS }
@@ -227,8 +273,12 @@ impl Sparse {
     fn some(&mut self, records_max: usize) -> Result<Vec<Vec<u8>>, ParquetError> {
         let Some(reader) = &mut self.reader else { return Ok(Vec::new()) };
         let (mut levels, mut values) = (Vec::new(), Vec::new());
-        let (records, ..) =
-            reader.read_records(records_max, Some(&mut levels), None, &mut values)?;
+        let (records, ..) = reader.read_records(
+            records_max,
+            Some(&mut levels),
+            Some(&mut Vec::new()),
+            &mut values,
+        )?;
         work::charge(values.iter().map(ByteArray::len).sum());
         let mut values = values.iter();
         // What is longer is no part of a name; a dictionary may give it for each row.
@@ -239,7 +289,8 @@ impl Sparse {
         let mut next = || values.next().map(name).unwrap_or_default();
         // Where none may be left out there are no levels.
         let is_there = |row: usize| levels.get(row).is_none_or(|level| *level == self.present);
-        Ok((0..records).map(|row| if is_there(row) { next() } else { Vec::new() }).collect())
+        let count = records.max(levels.len());
+        Ok((0..count).map(|row| if is_there(row) { next() } else { Vec::new() }).collect())
     }
 }
 

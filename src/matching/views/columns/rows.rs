@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::ops::{Deref, Range};
 
+use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
@@ -96,6 +97,8 @@ pub struct Rows {
     view: String,
     table: String,
     columns: Vec<String>,
+    /// Whether they are values that others tell by their number, and no rows.
+    listed: bool,
     held: Vec<Row>,
     bytes: usize,
 }
@@ -104,7 +107,12 @@ impl Rows {
     /// Of a table with these columns, as far as they are known; `view` is that of the file.
     pub fn new(view: &str, table: &str, columns: Vec<String>) -> Self {
         let (view, table) = (view.to_owned(), shown(table));
-        Self { view, table, columns, held: Vec::new(), bytes: 0 }
+        Self { view, table, columns, listed: false, held: Vec::new(), bytes: 0 }
+    }
+
+    /// Of values of which rows have the numbers.
+    pub fn listed(view: &str, column: &str) -> Self {
+        Self { listed: true, ..Self::new(view, "", vec![column.to_owned()]) }
     }
 
     /// Adds one, and tells whether it is time to look at them.
@@ -147,10 +155,22 @@ impl Rows {
         }
     }
 
+    /// What an entry of a map says, or a row of keys and values, where the key says whose it is.
+    fn entry(&self, row: &Row) -> Option<String> {
+        let of = |names: [&str; 2]| {
+            let last = |number| self.column(number).rsplit('.').next().unwrap_or_default();
+            let found = row.iter().find(|(number, _)| names.contains(&last(*number)));
+            found.map(|(_, cell)| cell)
+        };
+        let (key, value) = (of(["key", "name"])?, of(["value", "val"])?);
+        speaks_of_users(&key.to_lowercase()).then(|| format!("{key}: {value}"))
+    }
+
     /// Each cell in a line of its own, and all in one below the heads, as a table is written.
     pub fn spelled(&self, row: &Row) -> Spelled {
         let mut lines: Vec<String> =
             row.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
+        lines.extend(self.entry(row));
         let heads = row.iter().map(|(column, _)| (*column, self.column(*column)));
         lines.push(String::new());
         lines.push(together(heads).text);
@@ -222,6 +242,11 @@ impl<L: Look> Tour<'_, L> {
     pub(in crate::matching::views) fn rows(&mut self, rows: &mut Rows) {
         let held = std::mem::take(&mut rows.held);
         rows.bytes = 0;
+        if let ([column], false) = (&rows.columns[..], rows.listed) {
+            let is_named = !column.is_empty() && !rows.table.is_empty();
+            let place = if is_named { rows.place(0) } else { column.clone() };
+            self.lone(&rows.view, &place, &held);
+        }
         let whole: String = held.iter().map(|row| rows.spelled(row).text).collect();
         if !self.may_speak(&whole) {
             return;

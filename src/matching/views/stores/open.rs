@@ -7,6 +7,7 @@ use memchr::memmem;
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::Store;
 use crate::matching::views::meter::refusal;
+use crate::matching::views::spelling::charset::{Charset, guess};
 use crate::matching::views::stores::spool::Spool;
 use crate::matching::views::tour::{Kind, Look, Tour};
 
@@ -60,6 +61,8 @@ impl<L: Look> Tour<'_, L> {
         // What the structure does not lead to may be packed.
         let kind = match store {
             _ if !is_read => Kind::Binary,
+            // The first protocol is text.
+            Store::Pickle if guess(&spool.some(0, HEAD_BYTES)?) == Charset::Bytes => Kind::Text,
             // Behind its end there may be anything.
             Store::Pdf => Kind::Dense,
             // Names stand side by side.
@@ -90,7 +93,7 @@ impl<L: Look> Tour<'_, L> {
             Store::Ole => self.ole(spool, chain, depth),
             Store::Git => self.git(spool, chain, depth),
             Store::Numpy => self.numpy(spool, chain),
-            Store::Pickle => self.pickle(spool, chain),
+            Store::Pickle => self.pickle(spool, 0, chain, None),
             Store::Stata => self.stata(spool, chain),
             Store::OlderStata => self.older_stata(spool, chain),
             Store::Transport => self.transport(spool, chain),

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use crate::matching::bytes::guids::BYTES;
 use crate::matching::views::places::Found;
 use crate::matching::views::regions::{
     Candidates, Region, RegionsOfTexts, Spot, byte_regions, candidates, regions_of_texts,
@@ -14,6 +15,7 @@ use crate::matching::views::regions::{
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, unlikely_readings, wide_readings,
 };
+use crate::matching::views::spelling::digits::guids::spelled;
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::unsure::lines::names_in_lines;
@@ -122,6 +124,7 @@ impl<L: Look> Tour<'_, L> {
         all: &mut Vec<Found<L::What>>,
     ) {
         self.look.meets_unsure();
+        self.guids(bytes, via, nested, all);
         let (lines, known, told) = (None, Known::new(), Told::default());
         let mut reading = Unsure { bytes, via, nested, lines, known, told };
         let candidates = self
@@ -185,6 +188,31 @@ impl<L: Look> Tour<'_, L> {
         self.read(&mut reading, &structures, wide, all);
         if has_unlikely {
             self.read(&mut reading, &around(&two), unlikely, all);
+        }
+    }
+
+    /// Adds the GUIDs that are sought and stand in sixteen bytes.
+    fn guids(&mut self, bytes: &[u8], via: &str, nested: usize, all: &mut Vec<Found<L::What>>) {
+        let mut places = Vec::new();
+        for known in self.look.known() {
+            known.hint_guids(bytes, &mut |at| places.push(at));
+        }
+        for at in places {
+            let Some(text) = spelled(&bytes[at..at + BYTES]) else { continue };
+            let from = all.len();
+            self.selected(&text, &format!("{via}guid > "), nested, all);
+            for found in &mut all[from..] {
+                (found.start, found.span, found.hold) = (at, at..at + BYTES, Hold::Framed);
+            }
+        }
+    }
+
+    /// Looks at the GUIDs that are sought and stand in bytes that are read in another way.
+    pub(in crate::matching::views) fn guids_alone(&mut self, bytes: &[u8], chain: &str) {
+        let mut found = Vec::new();
+        self.guids(bytes, "", 0, &mut found);
+        for Found { what, start, .. } in found {
+            self.see(what, format!("{chain}binary > guid"), format!("byte {}", start + 1));
         }
     }
 

@@ -76,6 +76,9 @@ impl<L: Look> Tour<'_, L> {
                     }
                 }
                 Met::Sized { .. } => {}
+                // Of one person and another nothing is said together.
+                Met::Part if row.room() == 0 => {}
+                Met::Part => row.push((columns.number(""), "0".to_owned())),
                 Met::End => self.avro_row(&mut rows, &columns, std::mem::take(&mut row)),
             })?;
         }
@@ -91,6 +94,9 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
+/// Columns that are told apart wherever they lie.
+const NAMES_MAX: usize = 1 << 14;
+
 /// Columns, as they were met.
 #[derive(Default)]
 pub struct Columns {
@@ -104,6 +110,10 @@ impl Columns {
     pub fn number(&mut self, column: &str) -> usize {
         if let Some(number) = self.of.get(column) {
             return *number;
+        }
+        // Keys of maps may be any number.
+        if let Some((above, _)) = column.rsplit_once('.').filter(|_| self.names.len() > NAMES_MAX) {
+            return self.number(above);
         }
         self.of.insert(column.to_owned(), self.names.len());
         self.names.push(column.to_owned());

@@ -1,11 +1,14 @@
 //! Records stepped through as their schema says: what text they hold, and where.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::matching::keys::parts::part_of;
+use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::columns::avro::container::{broken, read_long};
 use crate::matching::views::meter::Exceeded;
 use crate::matching::work;
@@ -35,6 +38,8 @@ pub enum Met<'a, 'c> {
         /// How many.
         count: u64,
     },
+    /// The end of an item that has several things: what follows is of another.
+    Part,
     /// The end of a record.
     End,
 }
@@ -216,14 +221,18 @@ impl<'a> Steps<'a, '_, '_> {
             "bytes" => self.cell(column, Kind::Bytes, is_logical(schema), rest),
             "string" => self.cell(column, Kind::Text, is_logical(schema), rest),
             "array" => self.items(rest, &mut |steps, rest| {
-                steps.value(&schema["items"], column, rest, nesting + 1)
+                steps.value(&schema["items"], column, rest, nesting + 1)?;
+                (steps.told)(Met::Part);
+                Ok(())
             }),
             "map" => {
                 self.maps += 1;
                 let key = Kind::Key(self.maps);
                 self.items(rest, &mut |steps, rest| {
+                    let before = *rest;
                     steps.cell(column, key, false, rest)?;
-                    steps.value(&schema["values"], column, rest, nesting + 1)
+                    let column = keyed(column, &before[..before.len() - rest.len()]);
+                    steps.value(&schema["values"], &column, rest, nesting + 1)
                 })
             }
             _ => self.simple(kind, column, rest, nesting),
@@ -273,6 +282,20 @@ impl<'a> Steps<'a, '_, '_> {
         }
     }
 }
+
+/// The path of a value in a map, which is its key's where that says whose it is: of others there may
+/// be any number.
+fn keyed<'c>(column: &'c str, mut key: &[u8]) -> Cow<'c, str> {
+    let known = long(&mut key).ok().and_then(|_| std::str::from_utf8(key).ok());
+    let known = known.filter(|key| key.len() <= KEY_BYTES_MAX).map(str::to_lowercase);
+    match known.filter(|key| speaks_of_users(key) || part_of(key).is_some()) {
+        Some(key) => Cow::Owned(format!("{column}.{key}")),
+        None => Cow::Borrowed(column),
+    }
+}
+
+/// Bytes of a key that says whose its value is.
+const KEY_BYTES_MAX: usize = 64;
 
 /// Whether values of this type are spelled as another type has it.
 fn is_logical(schema: &Value) -> bool {

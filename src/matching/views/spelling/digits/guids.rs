@@ -28,7 +28,7 @@ pub fn spelled(bytes: &[u8]) -> Option<String> {
 }
 
 /// Whether all may be read: words of sixteen letters are no GUIDs.
-fn is_text(bytes: &[u8]) -> bool {
+pub fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
 }
 

@@ -6,13 +6,32 @@ const SIGN: &[u8] = b"\x93NUMPY";
 /// Bytes of a record.
 const RECORD_BYTES_MAX: usize = 64 << 10;
 
-/// Whether a file that starts like this has texts in records.
+/// Whether a file that starts like this has texts in records, or objects.
 pub fn has_records(head: &[u8]) -> bool {
     head.starts_with(SIGN)
         && described(head).is_some_and(|(text, _)| {
-            fields(&text).is_some_and(|(all, _)| all.iter().any(|field| field.kind != Kind::Other))
+            has_objects(&text)
+                || fields(&text)
+                    .is_some_and(|(all, _)| all.iter().any(|field| field.kind != Kind::Other))
         })
 }
+
+/// Whether elements are objects, which lie in a pickle.
+pub fn has_objects(text: &str) -> bool {
+    let kinds = text.split("'fortran_order'").next().unwrap_or_default();
+    kinds.contains("'|O'") || kinds.contains("'O'")
+}
+
+/// How many rows an array of texts has whose columns lie one behind the other.
+pub fn rows_of_columns(text: &str) -> Option<usize> {
+    if !text.contains(TURNED) || fields(text).is_none() {
+        return None;
+    }
+    let mut shape = Parser { rest: text.split("'shape':").nth(1)?, left: FIELDS_MAX };
+    shape.shape()?.first().copied()
+}
+
+const TURNED: &str = "'fortran_order': True";
 
 /// A field of a record.
 #[derive(Clone)]
@@ -82,7 +101,7 @@ pub fn described(head: &[u8]) -> Option<(String, u64)> {
 }
 
 /// The fields of a record, and its length; `None` where there are none. Where an array of texts has
-/// two sides, its rows are records without names.
+/// two sides, its rows are records without names; they may lie by column. One of one side is a column.
 pub fn fields(text: &str) -> Option<(Vec<Field>, usize)> {
     let described = text.split("'descr':").nth(1)?;
     let (mut all, mut at) = (Vec::new(), 0);
@@ -93,10 +112,11 @@ pub fn fields(text: &str) -> Option<(Vec<Field>, usize)> {
         let (kind, len) = element(parser.quoted()?)?;
         let mut shape = Parser { rest: text.split("'shape':").nth(1)?, left: FIELDS_MAX };
         let sides = shape.shape()?;
-        let [_, columns @ 2..=COLUMNS_MAX] = sides[..] else { return None };
-        if text.contains("'fortran_order': True") {
-            return None;
-        }
+        let columns = match sides[..] {
+            [_] => 1,
+            [_, columns @ 2..=COLUMNS_MAX] => columns,
+            _ => return None,
+        };
         all.extend((0..columns).map(|at| Field { name: String::new(), kind, at: at * len, len }));
         at = columns * len;
     }
@@ -216,12 +236,13 @@ mod tests {
         let twice = |at| [("who.given", at), ("who.n", at + 12), ("who.n", at + 16)];
         assert_eq!((told[..3].to_vec(), len), (twice(0).to_vec(), 45));
         assert_eq!((told[3..6].to_vec(), told[6]), (twice(20).to_vec(), ("u", 40)));
-        let text = "{'descr': '<U3', 'fortran_order': False, 'shape': (4, 2), }";
-        assert_eq!(fields(text).map(|(all, len)| (all.len(), len)), Some((2, 24)));
+        for (order, rows) in [("False", None), ("True", Some(4))] {
+            let text = format!("{{'descr': '<U3', 'fortran_order': {order}, 'shape': (4, 2), }}");
+            assert_eq!(fields(&text).map(|(all, len)| (all.len(), len)), Some((2, 24)));
+            assert_eq!(rows_of_columns(&text), rows);
+        }
         for text in [
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
-            "{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }",
-            "{'descr': '<U3', 'fortran_order': True, 'shape': (2, 2), }",
+            "{'descr': '<U3', 'fortran_order': False, 'shape': (2, 2, 2), }",
             "{'descr': [('a', '<U3', (9999, 9999))], }",
             "{'descr': [('a', '|O')], }",
             "{'descr': [",

@@ -33,11 +33,43 @@ pub fn filled(cell: &[u8]) -> &[u8] {
     cell[..end].trim_ascii_end()
 }
 
-/// Whether a stream that starts like this is a pickle of protocol 2 or later.
+/// Whether a stream that starts like this is a pickle.
 pub fn is_pickle(head: &[u8]) -> bool {
-    let [0x80, protocol @ 2..=5, first, ..] = head else { return false };
+    let [0x80, protocol @ 2..=5, first, ..] = head else { return is_older_pickle(head) };
     let begins = b"}]()cXKMJNCU\x8c\x95\x8a";
     begins.contains(first) && (*protocol < 4 || *first == 0x95 || head.len() < SHORT_BYTES)
+}
+
+/// Whether one of the first two protocols starts like this: with something that is remembered by
+/// its number, a class in two lines, or a tuple.
+fn is_older_pickle(head: &[u8]) -> bool {
+    let is_remembered = |rest: &[u8]| match rest {
+        [b'p', number, ..] => number.is_ascii_digit(),
+        [b'q', 0, ..] => true,
+        _ => false,
+    };
+    match head {
+        [b'(', b'd' | b'l' | b't', rest @ ..] | [b'}' | b']' | b')', rest @ ..] => {
+            is_remembered(rest)
+        }
+        [b'(', b'c', rest @ ..] | [b'c', rest @ ..] => {
+            let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"._".contains(byte);
+            let line = |bytes: &[u8]| bytes.iter().take_while(|byte| is_name(byte)).count();
+            let module = line(rest);
+            let name = rest.get(module + 1..).map_or(0, line);
+            let ends = |at: usize| rest.get(at) == Some(&b'\n');
+            let behind = || rest.get(module + name + 2..).unwrap_or_default();
+            module > 0 && name > 0 && ends(module) && ends(module + name + 1) && {
+                is_remembered(behind()) || behind().starts_with(b"(")
+            }
+        }
+        [b'(', b'X', _, _, 0, 0, ..] => true,
+        [b'(', b'V' | b'S', rest @ ..] => {
+            let end = rest.iter().position(|byte| *byte == b'\n');
+            end.is_some_and(|end| is_remembered(&rest[end + 1..]))
+        }
+        _ => false,
+    }
 }
 
 /// A pickle of protocol 4 that is shorter has no frame.

@@ -37,6 +37,10 @@ struct Place<'p> {
     depth: usize,
 }
 
+/// Notes that are read together, and bytes of one of them.
+const NOTES_MAX: usize = 64;
+const NOTE_BYTES_MAX: usize = 1 << 10;
+
 impl<L: Look> Tour<'_, L> {
     /// Looks into a file or stream.
     pub(in crate::matching::views) fn arrow(
@@ -94,11 +98,20 @@ impl<L: Look> Tour<'_, L> {
 
     /// Looks at notes: keys with values.
     fn arrow_notes(&mut self, table: &Table<'_>, field: usize, place: &Place<'_>) {
+        let (mut keys, mut row) = (Vec::new(), Row::new());
         for note in table.tables(field) {
             let key = utf8_or_western(note.text(0).unwrap_or_default());
             let value = note.text(1).unwrap_or_default();
             self.cells([value].into_iter(), &place.view, &key);
+            if value.len() <= NOTE_BYTES_MAX && keys.len() < NOTES_MAX {
+                row.push((keys.len(), utf8_or_western(value)));
+                keys.push(key);
+            }
         }
+        // What is said of one person stands side by side.
+        let mut rows = Rows::new(&place.view, "", keys);
+        rows.add(row);
+        self.rows(&mut rows);
     }
 
     /// Looks at a list of values, and keeps it.
@@ -118,7 +131,7 @@ impl<L: Look> Tour<'_, L> {
             known.listed.remove(&id);
         }
         for column in &columns {
-            let mut rows = Rows::new(&place.view, "", vec![column.path.clone()]);
+            let mut rows = Rows::listed(&place.view, &column.path);
             let mut from = 0;
             while from < column.len {
                 self.arrow_step(CELLS)?;
@@ -154,9 +167,13 @@ impl<L: Look> Tour<'_, L> {
             columns.into_iter().partition(|column| column.is_of_rows);
         let count = batch.0.number(0, 8);
         self.arrow_rows(&mut buffers, &of_rows, count, known, place)?;
-        for column in apart {
-            let len = column.len;
-            self.arrow_rows(&mut buffers, &[column], len, known, place)?;
+        // What lies in one thing lies side by side: key and value, or the fields of a structure.
+        let above = |column: &Column| {
+            let (above, _) = column.path.rsplit_once('.').unwrap_or_default();
+            (above.to_owned(), column.len)
+        };
+        for columns in apart.chunk_by(|one, other| above(one) == above(other)) {
+            self.arrow_rows(&mut buffers, columns, columns[0].len, known, place)?;
         }
         Ok(())
     }

@@ -289,7 +289,8 @@ impl<L: Look> Tour<'_, L> {
                     }
                 }
             }
-            if !row.is_empty() && rows.add(row) {
+            // A row of nothing too: those of another array stand beside.
+            if rows.add(row) {
                 self.rows(rows);
             }
         }

@@ -24,15 +24,32 @@ pub enum Column {
     /// As Arrow has them: where their ends lie, in how many bytes, where the texts lie, and how
     /// many there are; one part behind the other.
     Arrow(Vec<(u64, usize, u64, usize)>),
-    /// As `NumPy` has them: where they lie, each as wide as all, and how many there are.
-    Fixed(u64, Field, usize),
+    /// As `NumPy` has them.
+    Fixed(Fixed),
+    /// By their number among others, as pandas has categories: where the numbers lie, of how many
+    /// bytes, and how many there are.
+    Coded(u64, usize, usize, Box<Self>),
+}
+
+/// Texts of which each is as wide as all.
+#[derive(Clone)]
+pub struct Fixed {
+    /// Where the first lies.
+    at: u64,
+    /// What each of them is.
+    pub field: Field,
+    rows: usize,
+    /// Bytes from one to the next, and from all of them to those that stand beside.
+    step: usize,
+    beside: usize,
 }
 
 impl Column {
     /// How many there are.
     pub fn rows(&self) -> usize {
         match self {
-            Self::Listed(_, _, rows) | Self::Fixed(_, _, rows) => *rows,
+            Self::Listed(_, _, rows) | Self::Coded(_, _, rows, _) => *rows,
+            Self::Fixed(fixed) => fixed.rows,
             Self::Arrow(parts) => parts.iter().map(|(.., rows)| rows).sum(),
         }
     }
@@ -42,12 +59,20 @@ impl Column {
     pub fn further(&self, number: usize) -> Self {
         match self {
             Self::Listed(list, from, rows) => Self::Listed(*list, from + number * rows, *rows),
-            Self::Fixed(at, field, rows) => {
-                Self::Fixed(at + (number * rows * field.width()) as u64, field.clone(), *rows)
+            Self::Fixed(fixed) => {
+                let at = fixed.at + (number * fixed.beside) as u64;
+                Self::Fixed(Fixed { at, ..fixed.clone() })
             }
-            Self::Arrow(_) => self.clone(),
+            Self::Arrow(_) | Self::Coded(..) => self.clone(),
         }
     }
+}
+
+/// How long an array is to each side.
+struct Sides {
+    shape: Vec<usize>,
+    /// Whether its columns lie one behind the other.
+    turned: bool,
 }
 
 impl Machine<'_, '_> {
@@ -93,40 +118,123 @@ impl Machine<'_, '_> {
             let column = |number| Column::Listed(list, number * rows, rows);
             return (0..columns.min(COLUMNS_MAX)).map(column).collect();
         }
-        if let Some((shape, at, field)) = self.texts(array) {
-            let [rows] = shape[..] else { return Vec::new() };
-            return vec![Column::Fixed(at, field, rows)];
+        if let Some((sides, at, field)) = self.texts(array) {
+            let [rows] = sides.shape[..] else { return Vec::new() };
+            let step = field.width();
+            return vec![Column::Fixed(Fixed { at, field, rows, step, beside: 0 })];
         }
-        self.arrow(array).map(Column::Arrow).into_iter().collect()
+        if let Some(arrow) = self.arrow(array) {
+            return vec![Column::Arrow(arrow)];
+        }
+        self.categories(array).into_iter().collect()
+    }
+
+    /// The columns of an array of records, with the names of their fields.
+    pub fn structured(&mut self, array: Value) -> Option<Vec<(String, Column)>> {
+        let (sides, kind, texts) = self.elements(array)?;
+        let state = self.made(kind)?[2];
+        let [_, _, _, names, fields, Value::Number(size), ..] = self.list(state)[..] else {
+            return None;
+        };
+        let rows = sides.shape.iter().try_fold(1usize, |all, side| all.checked_mul(*side))?;
+        let step = usize::try_from(size).ok().filter(|size| *size > 0)?;
+        let mut columns = Vec::new();
+        for (number, name) in self.list(names).to_vec().into_iter().take(COLUMNS_MAX).enumerate() {
+            let name = self.name(name);
+            let told = self.entry(fields, &name)?;
+            let [kind, Value::Number(offset), ..] = self.list(told)[..] else { continue };
+            let column = match texts {
+                Value::Text(at, len) if step.checked_mul(rows) == Some(len as usize) => {
+                    let Some(field) = Field::of_texts(&self.kind(kind)) else { continue };
+                    let offset = usize::try_from(offset).ok()?;
+                    if offset.checked_add(field.width())? > step {
+                        continue;
+                    }
+                    let at = at + offset as u64;
+                    Column::Fixed(Fixed { at, field, rows, step, beside: 0 })
+                }
+                // Records of objects are a list of tuples.
+                records => {
+                    let cells = self.list(records).to_vec();
+                    let cell = |record| self.list(record).get(number).copied();
+                    let cells: Vec<Value> = cells
+                        .into_iter()
+                        .map(|record| cell(record).unwrap_or(Value::Other))
+                        .collect();
+                    let rows = cells.len();
+                    Column::Listed(self.held(cells).ok()?, 0, rows)
+                }
+            };
+            columns.push((name, column));
+        }
+        (!columns.is_empty()).then_some(columns)
+    }
+
+    /// The column that categories are, which their rows have by number.
+    fn categories(&mut self, array: Value) -> Option<Column> {
+        let [_, _, state] = self.made(array)?;
+        let [kind, codes, ..] = self.list(state)[..] else { return None };
+        let told = self.made(kind)?[2];
+        let index = self.entry(told, "categories")?;
+        let [_, with, _] = self.made(index)?;
+        let data = self.list(with).get(1).copied()?;
+        let data = self.entry(data, "data")?;
+        let known = self.columns(data).into_iter().next()?;
+        let (sides, kind, texts) = self.elements(codes)?;
+        let width = match self.kind(kind).as_str() {
+            "i1" => 1,
+            "i2" => 2,
+            "i4" => 4,
+            _ => return None,
+        };
+        let ([rows], Value::Text(at, len)) = (&sides.shape[..], texts) else { return None };
+        let is_whole = rows.checked_mul(width) == Some(len as usize);
+        is_whole.then(|| Column::Coded(at, width, *rows, Box::new(known)))
     }
 
     /// The sides of an array of texts of one width, where they lie, and what each of them is.
-    fn texts(&mut self, array: Value) -> Option<(Vec<usize>, u64, Field)> {
+    fn texts(&mut self, array: Value) -> Option<(Sides, u64, Field)> {
+        let (sides, kind, texts) = self.elements(array)?;
+        let field = Field::of_texts(&self.kind(kind))?;
+        let Value::Text(at, len) = texts else { return None };
+        let count =
+            sides.shape.iter().try_fold(field.width(), |len, side| len.checked_mul(*side))?;
+        (count == len as usize && field.width() > 0).then_some((sides, at, field))
+    }
+
+    /// The sides of an array, what its elements are, and what holds them.
+    fn elements(&mut self, array: Value) -> Option<(Sides, Value, Value)> {
         let [of, with, state] = self.made(array)?;
         let of = self.global(of).to_owned();
-        let (shape, kind, texts) = if of == WRAPPED {
-            (self.entry(state, "shape")?, self.entry(state, "dtype")?, with)
+        let (shape, kind, turned, texts) = if of == WRAPPED {
+            let order = self.entry(state, "order").map(|order| self.name(order));
+            let turned = order.as_deref() == Some("F");
+            (self.entry(state, "shape")?, self.entry(state, "dtype")?, turned, with)
         } else if of.ends_with(".multiarray _reconstruct") {
-            let [_, shape, kind, _, texts] = self.list(state)[..] else { return None };
-            (shape, kind, texts)
+            let [_, shape, kind, turned, texts] = self.list(state)[..] else { return None };
+            (shape, kind, turned == Value::True, texts)
         } else if of.ends_with(".numeric _frombuffer") {
-            let [texts, kind, shape, ..] = self.list(with)[..] else { return None };
-            (shape, kind, texts)
+            let [texts, kind, shape, ref order @ ..] = self.list(with)[..] else { return None };
+            let order = order.first().copied().unwrap_or(Value::Other);
+            (shape, kind, self.name(order) == "F", texts)
         } else {
             return None;
         };
-        let (shape, kind) = (self.numbers(shape), self.kind(kind));
-        let field = Field::of_texts(&kind)?;
-        let Value::Text(at, len) = texts else { return None };
-        let count = shape.iter().try_fold(field.width(), |len, side| len.checked_mul(*side))?;
-        (count == len as usize && field.width() > 0).then_some((shape, at, field))
+        Some((Sides { shape: self.numbers(shape), turned }, kind, texts))
     }
 
     /// Where the text of a cell lies.
     pub fn cell(&mut self, column: &Column, row: usize) -> io::Result<Option<(u64, u32)>> {
         match column {
-            Column::Fixed(at, field, _) => {
-                Ok(Some((at + (row * field.width()) as u64, field.width() as u32)))
+            Column::Fixed(Fixed { at, field, step, .. }) => {
+                Ok(Some((at + (row * step) as u64, field.width() as u32)))
+            }
+            Column::Coded(at, width, _, known) => {
+                let code = little(&self.some(at + (row * width) as u64, *width)?, 0, *width);
+                match code.and_then(|code| usize::try_from(code).ok()) {
+                    Some(code) if code < known.rows() => self.cell(known, code),
+                    _ => Ok(None),
+                }
             }
             Column::Listed(list, from, _) => match self.list(*list).get(from + row) {
                 Some(Value::Text(at, len)) => Ok(Some((*at, *len))),
@@ -139,7 +247,7 @@ impl Machine<'_, '_> {
                         row -= rows;
                         continue;
                     }
-                    let both = self.spool.all(ends + (row * width) as u64, 2 * width)?;
+                    let both = self.some(ends + (row * width) as u64, 2 * width)?;
                     let (from, to) = (little(&both, 0, *width), little(&both, *width, *width));
                     let (Some(from), Some(to)) = (from, to) else { return Ok(None) };
                     let len = to.checked_sub(from).and_then(|len| u32::try_from(len).ok());
@@ -168,24 +276,9 @@ impl Machine<'_, '_> {
             _ => self.list(state).get(4).copied(),
         };
         let long = |eight: &[u8; 8]| u64::from_le_bytes(*eight) as usize;
-        let bytes = bytes.map(|bytes| self.elements(bytes)).transpose()?.unwrap_or_default();
+        let Some(Value::Text(at, len)) = bytes else { return Ok(Vec::new()) };
+        let bytes = self.some(at, (len as usize).min(8 * COLUMNS_MAX))?;
         Ok(bytes.as_chunks::<8>().0.iter().map(long).collect())
-    }
-
-    /// Some bytes, which older protocols have as a text of Latin-1.
-    fn elements(&mut self, bytes: Value) -> io::Result<Vec<u8>> {
-        let is_encoded = |of| self.global(of) == "_codecs encode";
-        let text = self.made(bytes).filter(|[of, ..]| is_encoded(*of));
-        let text = text.and_then(|[_, with, _]| self.list(with).first().copied());
-        match (bytes, text) {
-            (Value::Text(at, len), _) => self.spool.all(at, (len as usize).min(8 * COLUMNS_MAX)),
-            (_, Some(Value::Text(at, len))) => {
-                let text = self.spool.all(at, (len as usize).min(16 * COLUMNS_MAX))?;
-                let text = String::from_utf8_lossy(&text).into_owned();
-                Ok(text.chars().map(|c| c as u32 as u8).collect())
-            }
-            _ => Ok(Vec::new()),
-        }
     }
 
     /// The first row of an array of two sides whose rows are records, as a column, and how many
@@ -196,16 +289,18 @@ impl Machine<'_, '_> {
             let is_whole = rows.checked_mul(width) == Some(self.list(list).len());
             return is_whole.then_some((Column::Listed(list, 0, width), rows));
         }
-        let (shape, at, field) = self.texts(array)?;
-        let [rows, width @ 2..=RECORD_CELLS_MAX] = shape[..] else { return None };
-        Some((Column::Fixed(at, field, width), rows))
+        let (sides, at, field) = self.texts(array)?;
+        let [rows, width @ 2..=RECORD_CELLS_MAX] = sides.shape[..] else { return None };
+        let one = field.width();
+        let (step, beside) = if sides.turned { (rows * one, one) } else { (one, width * one) };
+        Some((Column::Fixed(Fixed { at, field, rows: width, step, beside }), rows))
     }
 
     /// The sides of an array of objects, and the list of them.
     fn objects(&mut self, array: Value) -> Option<(Vec<usize>, Value)> {
         let [of, _, state] = self.made(array)?;
         if self.global(of).ends_with(".multiarray _reconstruct") {
-            let [_, shape, _, _, list] = self.list(state)[..] else { return None };
+            let [_, shape, _, _, list @ Value::Node(_)] = self.list(state)[..] else { return None };
             return Some((self.numbers(shape), list));
         }
         // An array of another kind may hold it, as pandas's of texts does.

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use crate::matching::views::stores::pickles::aside::Aside;
 use crate::matching::views::stores::pickles::opcodes::{Opcode, Step, opcode};
 use crate::matching::views::stores::spool::{Spool, broken, too_large};
 
@@ -19,14 +20,22 @@ const NAME_BYTES_MAX: usize = 200;
 /// Pickles within a pickle, as joblib has one for each array of objects.
 const NESTED_MAX: usize = 4;
 
+/// What makes an object that says itself what it holds.
+const RECONSTRUCTOR: &str = " _reconstructor";
+
+/// Digits of a number in a line.
+const NUMBER_BYTES_MAX: u64 = 20;
+
 /// Bytes that are read at a time.
 const PART_BYTES: usize = 64 << 10;
 
 /// Something on the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// What nobody asks about: floats, nothing, true and false.
+    /// What nobody asks about: floats, nothing, false.
     Other,
+    /// True.
+    True,
     /// A whole number.
     Number(i64),
     /// A text, or bytes: where they begin and how many there are.
@@ -55,6 +64,8 @@ pub struct Machine<'s, 'a> {
     pub nodes: Vec<Node>,
     /// Classes and functions: module and name with a blank between them.
     globals: Vec<String>,
+    /// Texts that do not lie in the pickle as they are.
+    pub(super) aside: Aside,
     values: usize,
     at: u64,
     part: Vec<u8>,
@@ -72,16 +83,22 @@ struct Hand {
 impl<'s, 'a> Machine<'s, 'a> {
     /// That has undone nothing yet.
     pub fn new(spool: &'s mut Spool<'a>) -> Self {
-        let (nodes, globals, part) = (Vec::new(), Vec::new(), Vec::new());
-        Self { spool, nodes, globals, values: 0, at: 0, part, part_at: 0 }
+        Self::at(spool, 0)
     }
 
-    /// Undoes the pickle, and those within.
+    /// The same, of a pickle that stands behind something else.
+    pub fn at(spool: &'s mut Spool<'a>, at: u64) -> Self {
+        let (nodes, globals, part) = (Vec::new(), Vec::new(), Vec::new());
+        let aside = Aside::default();
+        Self { spool, nodes, globals, aside, values: 0, at, part, part_at: 0 }
+    }
+
+    /// Undoes the pickle, and those within, and tells what it is.
     ///
     /// # Errors
     /// It is broken or too large, or the spool's.
-    pub fn run(&mut self) -> io::Result<()> {
-        self.undone(NESTED_MAX).map(drop)
+    pub fn run(&mut self) -> io::Result<Value> {
+        self.undone(NESTED_MAX)
     }
 
     /// Whether anything of pandas is in it.
@@ -130,10 +147,21 @@ impl<'s, 'a> Machine<'s, 'a> {
     pub fn name(&mut self, value: Value) -> String {
         match value {
             Value::Text(at, len) if len as usize <= NAME_BYTES_MAX => {
-                let bytes = self.spool.some(at, len as usize).unwrap_or_default();
+                let bytes = self.some(at, len as usize).unwrap_or_default();
                 String::from_utf8_lossy(&bytes).into_owned()
             }
             _ => String::new(),
+        }
+    }
+
+    /// So many bytes of a text from a place on, or as many as there are.
+    ///
+    /// # Errors
+    /// As those of a spool.
+    pub(super) fn some(&mut self, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        match self.aside.some(at, len) {
+            Some(bytes) => Ok(bytes),
+            None => self.spool.some(at, len),
         }
     }
 
@@ -164,6 +192,8 @@ impl<'s, 'a> Machine<'s, 'a> {
                 self.skip(len)?;
                 Value::Other
             }
+            Opcode::True => Value::True,
+            Opcode::NumberLine => self.number_in_line()?,
             Opcode::OtherLine => {
                 self.line()?;
                 Value::Other
@@ -184,9 +214,10 @@ impl<'s, 'a> Machine<'s, 'a> {
                 self.skip(len)?;
                 Value::Text(at, u32::try_from(len).map_err(|_| too_large())?)
             }
-            Opcode::Line => {
+            Opcode::Line(spelling) => {
                 let (at, len) = self.line()?;
-                Value::Text(at, u32::try_from(len).map_err(|_| too_large())?)
+                let line = Value::Text(at, u32::try_from(len).map_err(|_| too_large())?);
+                self.spelled(line, spelling)?
             }
             Opcode::Global => {
                 let [module, name] = [self.line()?, self.line()?]
@@ -246,7 +277,14 @@ impl<'s, 'a> Machine<'s, 'a> {
             }
             Step::Make => {
                 let [of, with] = hand.last(2)?[..] else { return Err(broken()) };
-                self.node_of(Node::Made([of, with, Value::Other]))
+                match (self.encoded(of, with)?, self.list(with).first()) {
+                    (Some(bytes), _) => bytes,
+                    // As the first protocols make objects: of a class, which is told first.
+                    (None, Some(class)) if self.global(of).ends_with(RECONSTRUCTOR) => {
+                        self.node_of(Node::Made([*class, Value::Other, Value::Other]))
+                    }
+                    _ => self.node_of(Node::Made([of, with, Value::Other])),
+                }
             }
             Step::MakeWith => {
                 let [of, with, _] = hand.last(3)?[..] else { return Err(broken()) };
@@ -287,6 +325,12 @@ impl<'s, 'a> Machine<'s, 'a> {
         self.nodes.push(node);
         self.values += NODE_VALUES;
         Value::Node((self.nodes.len() - 1) as u32)
+    }
+
+    /// A list of these.
+    pub(super) fn held(&mut self, values: Vec<Value>) -> io::Result<Value> {
+        self.count(values.len())?;
+        Ok(self.node_of(Node::List(values)))
     }
 
     fn class(&mut self, module: Value, name: Value) -> io::Result<Value> {
@@ -361,9 +405,20 @@ impl<'s, 'a> Machine<'s, 'a> {
         Ok((at, self.at - 1 - at))
     }
 
+    /// A whole number in a line, or whether something is true: `5`, `5L`, `01`.
+    fn number_in_line(&mut self) -> io::Result<Value> {
+        let (at, len) = self.line()?;
+        let line = self.spool.some(at, len.min(NUMBER_BYTES_MAX) as usize)?;
+        let digits = std::str::from_utf8(&line).unwrap_or_default().trim_end_matches('L');
+        Ok(match digits {
+            "01" => Value::True,
+            digits => digits.parse().map_or(Value::Other, Value::Number),
+        })
+    }
+
     fn line_number(&mut self) -> io::Result<u64> {
         let (at, len) = self.line()?;
-        let line = self.spool.some(at, len.min(20) as usize)?;
+        let line = self.spool.some(at, len.min(NUMBER_BYTES_MAX) as usize)?;
         std::str::from_utf8(&line).ok().and_then(|line| line.parse().ok()).ok_or_else(broken)
     }
 }

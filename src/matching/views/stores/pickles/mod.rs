@@ -3,5 +3,6 @@
 
 pub mod machine;
 pub mod opcodes;
+pub mod aside;
 pub mod arrays;
 pub mod tables;

@@ -9,6 +9,10 @@ pub enum Opcode {
     Skip(u64),
     /// Something of so many bytes.
     Other(u64),
+    /// True.
+    True,
+    /// A whole number in a line.
+    NumberLine,
     /// Something in a line.
     OtherLine,
     /// Something with its length before it, in so many bytes.
@@ -18,7 +22,7 @@ pub enum Opcode {
     /// A text with its length before it, in so many bytes.
     Sized(usize),
     /// A text in a line.
-    Line,
+    Line(Spelling),
     /// A class in two lines.
     Global,
     /// Remembers by a number of so many bytes.
@@ -33,6 +37,15 @@ pub enum Opcode {
     GetLine,
     /// Does something with what is on the stack.
     Step(Step),
+}
+
+/// How a text is spelled in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// Between quotes, as Python's source has it.
+    Quoted,
+    /// A byte a character, and escapes for all that are beyond.
+    Raw,
 }
 
 /// What is done with what is on the stack.
@@ -79,12 +92,14 @@ pub fn opcode(byte: u8) -> Option<Opcode> {
         0x80 => Opcode::Skip(1),
         0x95 => Opcode::Skip(8),
         0x98 => Opcode::Skip(0),
-        b'N' | 0x88 | 0x89 | 0x97 => Opcode::Other(0),
+        0x88 => Opcode::True,
+        b'N' | 0x89 | 0x97 => Opcode::Other(0),
         b'G' => Opcode::Other(8),
         0x82 => Opcode::Other(1),
         0x83 => Opcode::Other(2),
         0x84 => Opcode::Other(4),
-        b'I' | b'L' | b'F' | b'P' => Opcode::OtherLine,
+        b'I' | b'L' => Opcode::NumberLine,
+        b'F' | b'P' => Opcode::OtherLine,
         0x8a => Opcode::OtherSized(1),
         0x8b => Opcode::OtherSized(4),
         b'K' => Opcode::Number(1),
@@ -93,7 +108,8 @@ pub fn opcode(byte: u8) -> Option<Opcode> {
         b'U' | b'C' | 0x8c => Opcode::Sized(1),
         b'T' | b'X' | b'B' => Opcode::Sized(4),
         0x8d | 0x8e | 0x96 => Opcode::Sized(8),
-        b'S' | b'V' => Opcode::Line,
+        b'S' => Opcode::Line(Spelling::Quoted),
+        b'V' => Opcode::Line(Spelling::Raw),
         b'c' => Opcode::Global,
         b'q' => Opcode::Put(1),
         b'r' => Opcode::Put(4),

@@ -8,7 +8,7 @@ use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::stores::pickles::arrays::Column;
 use crate::matching::views::stores::pickles::machine::{Machine, Node, Value};
 use crate::matching::views::stores::spool::{Spool, too_large};
-use crate::matching::views::tour::{Look, Tour};
+use crate::matching::views::tour::{Kind, Look, Tour};
 
 /// A longer cell is read with the bytes alone.
 const CELL_BYTES_MAX: u32 = 64 << 10;
@@ -29,15 +29,18 @@ const FRAME_COLUMNS_MAX: usize = 64 << 10;
 type Table = Vec<(String, Column)>;
 
 impl<L: Look> Tour<'_, L> {
-    /// Looks at the tables of a pickle. What is no pickle as far as it goes is told by its bytes.
+    /// Looks at the tables of a pickle that stands here. What is no pickle as far as it goes is told
+    /// by its bytes. An array may be all that it is, and have a name elsewhere.
     pub(in crate::matching::views) fn pickle(
         &mut self,
         spool: &mut Spool<'_>,
+        at: u64,
         chain: &str,
+        name: Option<&str>,
     ) -> io::Result<()> {
-        let mut machine = Machine::new(spool);
-        match machine.run() {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+        let mut machine = Machine::at(spool, at);
+        let root = match machine.run() {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Value::Other,
             // Of other large ones nothing is asked but what their bytes say.
             Err(error)
                 if error.kind() == io::ErrorKind::FileTooLarge && !machine.is_of_pandas() =>
@@ -45,8 +48,11 @@ impl<L: Look> Tour<'_, L> {
                 return Ok(());
             }
             undone => undone?,
-        }
+        };
         let view = format!("{chain}pickle");
+        for encoded in machine.aside.take_encoded() {
+            self.stream(&mut &*encoded, &format!("{view} > "), Kind::Binary, self.level)?;
+        }
         let mut blocks = HashSet::new();
         for number in 0..machine.nodes.len() {
             let (table, used) = machine.frame(Value::Node(number as u32))?;
@@ -54,13 +60,22 @@ impl<L: Look> Tour<'_, L> {
             self.pickled(&mut machine, &table, &view)?;
         }
         self.recorded(&mut machine, &view)?;
+        if let Some(name) = name
+            && let [column] = &machine.columns(root)[..]
+        {
+            // Beside it may stand another member.
+            let view = view.strip_suffix(" > pickle").unwrap_or(&view);
+            self.pickled(&mut machine, &vec![(name.to_owned(), column.clone())], view)?;
+        }
         for number in 0..machine.nodes.len() {
             let node = Value::Node(number as u32);
             match &machine.nodes[number] {
                 // The rows of a block are columns.
                 Node::Made(_) if blocks.contains(&node) => {}
                 Node::Made(_) => {
-                    if let Some((first, count)) = machine.records(node) {
+                    if let Some(table) = machine.structured(node) {
+                        self.pickled(&mut machine, &table, &view)?;
+                    } else if let Some((first, count)) = machine.records(node) {
                         let records = (0..count).map(|number| first.further(number));
                         self.listed(&mut machine, records, &view)?;
                     }
@@ -107,7 +122,9 @@ impl<L: Look> Tour<'_, L> {
                     cells.push((number, text));
                 }
             }
-            self.add_row(&mut rows, cells)?;
+            if !cells.is_empty() {
+                self.add_row(&mut rows, cells)?;
+            }
         }
         self.rows(&mut rows);
         Ok(())
@@ -138,7 +155,7 @@ impl<L: Look> Tour<'_, L> {
     /// Adds a row to those that are looked at together.
     fn add_row(&mut self, rows: &mut Rows, cells: Row) -> io::Result<()> {
         self.meter.pace(self.limits)?;
-        if !cells.is_empty() && rows.add(cells) {
+        if rows.add(cells) {
             self.rows(rows);
         }
         Ok(())
@@ -248,11 +265,11 @@ impl Machine<'_, '_> {
     /// The text of a cell.
     fn text(&mut self, column: &Column, row: usize) -> io::Result<Option<String>> {
         let Some((at, len)) = self.cell(column, row)? else { return Ok(None) };
-        if let Column::Fixed(_, field, _) = column {
+        if let Column::Fixed(fixed) = column {
             if len > FIXED_BYTES_MAX {
                 return Ok(None);
             }
-            let text = field.text(&self.spool.some(at, len as usize)?);
+            let text = fixed.field.text(&self.some(at, len as usize)?);
             return Ok(text.filter(|text| !text.is_empty()));
         }
         self.texted(Value::Text(at, len))
@@ -261,7 +278,7 @@ impl Machine<'_, '_> {
     /// A text that may say who somebody is: short, and no bytes of something else.
     fn said(&mut self, value: Value) -> io::Result<Option<String>> {
         let Value::Text(at, len @ 1..=SAID_BYTES_MAX) = value else { return Ok(None) };
-        let text = String::from_utf8(self.spool.some(at, len as usize)?).ok();
+        let text = String::from_utf8(self.some(at, len as usize)?).ok();
         Ok(text.filter(|text| !text.contains(char::is_control)))
     }
 
@@ -269,7 +286,7 @@ impl Machine<'_, '_> {
     fn texted(&mut self, value: Value) -> io::Result<Option<String>> {
         match value {
             Value::Text(at, len) if (1..=CELL_BYTES_MAX).contains(&len) => {
-                Ok(Some(cell_text(&self.spool.some(at, len as usize)?)))
+                Ok(Some(cell_text(&self.some(at, len as usize)?)))
             }
             _ => Ok(None),
         }

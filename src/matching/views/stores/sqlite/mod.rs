@@ -2,5 +2,6 @@
 
 pub mod pages;
 pub mod records;
+pub mod carved;
 pub mod schema;
 pub mod tables;

@@ -1,5 +1,7 @@
 //! Cells of pages, and the records in them.
 
+use std::ops::Range;
+
 use crate::matching::views::stores::numbers::big;
 
 /// What a page holds.
@@ -19,6 +21,8 @@ pub enum Content {
 pub struct Cells {
     /// What they are.
     pub content: Content,
+    /// Where what tells of them begins: two bytes each.
+    pub first: usize,
     /// Where they begin.
     pub starts: Vec<usize>,
     /// The last child, of a page that has children.
@@ -34,7 +38,7 @@ pub struct Cell {
     /// Bytes of the record.
     pub len: u64,
     /// Those of them that stand here.
-    pub here: std::ops::Range<usize>,
+    pub here: Range<usize>,
     /// The page that has more.
     pub next: u32,
 }
@@ -69,7 +73,7 @@ pub fn cells(page: &[u8], number: u32) -> Option<Cells> {
     let starts =
         starts.filter(|starts| starts.iter().all(|start| (1..page.len()).contains(start)))?;
     let last = if has_children { Some(big(page, head + 8, 4)? as u32) } else { None };
-    Some(Cells { content, starts, last })
+    Some(Cells { content, first, starts, last })
 }
 
 /// The cell that begins here in a page of which so many bytes are used.
@@ -116,29 +120,58 @@ pub fn values(record: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut values = Vec::new();
     while at < head {
         let kind = varint(record.get(..head.min(record.len()))?, &mut at)?;
-        let len = match kind {
-            0 | 8..=11 => 0,
-            1..=4 => kind,
-            5 => 6,
-            6 | 7 => 8,
-            _ => (kind - 12) / 2,
-        };
-        let end = body.saturating_add(usize::try_from(len).ok()?);
+        let end = body.saturating_add(width(kind)?);
         let bytes = record.get(body..end.min(record.len())).unwrap_or_default();
-        values.push(match kind {
-            1..=6 if bytes.len() as u64 == len => {
-                let unsigned = big(bytes, 0, bytes.len())?;
-                let shift = 64 - 8 * len as u32;
-                Value::Number(((unsigned << shift) as i64) >> shift)
-            }
-            8 | 9 => Value::Number(kind as i64 - 8),
-            12.. if kind % 2 == 1 => Value::Text(bytes),
-            12.. => Value::Bytes(bytes),
-            _ => Value::Other,
-        });
+        values.push(value(kind, bytes)?);
         body = end;
     }
     Some(values)
+}
+
+/// The values whose kinds stand here, and where they end, if all of them are there.
+pub fn values_from(
+    bytes: &[u8],
+    kinds: Range<usize>,
+    values_max: usize,
+) -> Option<(Vec<Value<'_>>, usize)> {
+    let (mut at, mut body) = (kinds.start, kinds.end);
+    let mut values = Vec::new();
+    while at < kinds.end {
+        let kind = varint(&bytes[..kinds.end], &mut at)?;
+        let end = body.checked_add(width(kind)?)?;
+        if matches!(kind, 10 | 11) || values.len() == values_max {
+            return None;
+        }
+        values.push(value(kind, bytes.get(body..end)?)?);
+        body = end;
+    }
+    Some((values, body))
+}
+
+/// Bytes of a value of this kind.
+fn width(kind: u64) -> Option<usize> {
+    let width = match kind {
+        0 | 8..=11 => 0,
+        1..=4 => kind,
+        5 => 6,
+        6 | 7 => 8,
+        _ => (kind - 12) / 2,
+    };
+    usize::try_from(width).ok()
+}
+
+fn value(kind: u64, bytes: &[u8]) -> Option<Value<'_>> {
+    Some(match kind {
+        1..=6 if Some(bytes.len()) == width(kind) => {
+            let unsigned = big(bytes, 0, bytes.len())?;
+            let shift = 64 - 8 * bytes.len() as u32;
+            Value::Number(((unsigned << shift) as i64) >> shift)
+        }
+        8 | 9 => Value::Number(kind as i64 - 8),
+        12.. if kind % 2 == 1 => Value::Text(bytes),
+        12.. => Value::Bytes(bytes),
+        _ => Value::Other,
+    })
 }
 
 /// A number of seven bits a byte, the high ones first; the ninth byte has eight.

@@ -1,15 +1,19 @@
 //! The rows of all tables, and of pages that belong to none any more.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
+use crate::matching::views::columns::cells::cell_text;
 use crate::matching::views::columns::rows::{Row, Rows};
 use crate::matching::views::forms::Store;
 use crate::matching::views::spelling::charset::{Charset, Wide, guess, utf8_or_western};
 use crate::matching::views::stores::spool::Spool;
+use crate::matching::views::stores::sqlite::carved::{carved, gaps};
 use crate::matching::views::stores::sqlite::pages::{Pages, Payload};
 use crate::matching::views::stores::sqlite::records::{Cell, Content, Value, cell, cells, values};
 use crate::matching::views::stores::sqlite::schema::columns;
 use crate::matching::views::tour::{Kind, Look, Tour};
+use crate::matching::work;
 
 /// Bytes of a record that is taken apart; a longer one is read as one stream.
 const RECORD_BYTES_MAX: u64 = 16 << 20;
@@ -19,6 +23,9 @@ const TABLES_MAX: usize = 100_000;
 
 /// Pages of one tree that wait to be looked at.
 const WAITING_MAX: usize = 1 << 20;
+
+/// Bytes of the number of the page on which a record goes on.
+const NEXT_BYTES: usize = 4;
 
 /// The page on which the tables are listed.
 const SCHEMA: u32 = 1;
@@ -104,17 +111,56 @@ impl<L: Look> Tour<'_, L> {
         number: u32,
         walk: &mut Walk<'_>,
     ) -> io::Result<Vec<u32>> {
-        let Some(all) = cells(page, number) else { return Ok(Vec::new()) };
-        let mut children = Vec::new();
+        let Some(all) = cells(page, number) else {
+            // What freed pages are listed on was a page of something else before.
+            self.sqlite_left(pages, page, Vec::new(), walk)?;
+            return Ok(Vec::new());
+        };
+        let (mut children, mut used) = (Vec::new(), vec![0..all.first + 2 * all.starts.len()]);
         for start in all.starts {
             let Some(cell) = cell(page, all.content, start, pages.usable()) else { continue };
             children.extend(cell.child);
+            used.push(start..cell.here.end + if cell.next == 0 { 0 } else { NEXT_BYTES });
             if all.content != Content::Branch {
                 self.sqlite_record(pages, page, cell, walk)?;
             }
         }
         children.extend(all.last);
+        if matches!(all.content, Content::Rows | Content::Index) {
+            self.sqlite_left(pages, page, used, walk)?;
+        }
         Ok(children)
+    }
+
+    /// Looks at what is left of deleted records, where nothing uses a page.
+    fn sqlite_left(
+        &mut self,
+        pages: &Pages<'_, '_>,
+        page: &[u8],
+        used: Vec<Range<usize>>,
+        walk: &Walk<'_>,
+    ) -> io::Result<()> {
+        let mut rows = Rows::new(&format!("{}sqlite", walk.chain), "deleted", Vec::new());
+        for gap in gaps(used, page.len()) {
+            work::charge(gap.len());
+            for values in carved(page, gap, pages.encoding >= 2) {
+                self.meter.pace(self.limits)?;
+                let mut row = Row::default();
+                for (column, value) in values.iter().enumerate() {
+                    match value {
+                        Value::Text(bytes) => row.push((column, text(bytes, pages.encoding)?)),
+                        Value::Bytes(bytes) => row.push((column, cell_text(bytes))),
+                        Value::Number(number) => row.push((column, number.to_string())),
+                        Value::Other => {}
+                    }
+                }
+                if rows.add(row) {
+                    self.rows(&mut rows);
+                }
+            }
+        }
+        self.rows(&mut rows);
+        Ok(())
     }
 
     fn sqlite_record(

@@ -1,0 +1,167 @@
+//! Records that were deleted, as far as they are left between the cells of a page.
+//!
+//! Whoever deletes writes four bytes over the beginning of a record: where the next freed block is,
+//! and how long this one. What is left tells of the values in most cases.
+
+use std::ops::Range;
+
+use crate::matching::views::stores::numbers::big;
+use crate::matching::views::stores::sqlite::records::{Value, values_from};
+
+/// What a freed block has in the place of what began a record.
+const BLOCK_BYTES: usize = 4;
+
+/// Values of a record that is looked for.
+const VALUES_MAX: usize = 64;
+
+/// Bytes of a text that tells a record from something else.
+const TEXT_BYTES_MIN: usize = 3;
+
+/// The parts of a page that none of these use.
+pub fn gaps(mut used: Vec<Range<usize>>, len: usize) -> Vec<Range<usize>> {
+    used.sort_unstable_by_key(|range| range.start);
+    let (mut gaps, mut at) = (Vec::new(), 0);
+    for range in used {
+        if range.start > at {
+            gaps.push(at..range.start);
+        }
+        at = at.max(range.end);
+    }
+    if at < len {
+        gaps.push(at..len);
+    }
+    gaps
+}
+
+/// The values of each record that is left in a part of a page.
+pub fn carved<'p>(page: &'p [u8], gap: Range<usize>, is_wide: bool) -> Vec<Vec<Value<'p>>> {
+    let part = &page[..gap.end.min(page.len())];
+    let (mut all, mut at) = (Vec::new(), gap.start);
+    // Where a block may begin: at the start, behind each record, and amid zeros, of which it has
+    // some where no other follows.
+    let mut block = at;
+    while at < part.len() {
+        let is_first = part[at] != 0 && at > gap.start && part[at - 1] == 0;
+        let blocks = match () {
+            () if is_first => at.saturating_sub(3).max(gap.start)..at + 1,
+            () if at == block => at..at + 1,
+            () => 0..0,
+        };
+        let freed = blocks.rev().find_map(|block| freed(part, block, is_wide));
+        match freed.or_else(|| whole(part, at, is_wide)) {
+            Some((values, end)) if end > at => {
+                all.push(values);
+                (at, block) = (end, end);
+            }
+            _ => at += 1,
+        }
+    }
+    all
+}
+
+/// The record whose head stands here, and where it ends.
+fn whole(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize)> {
+    let head = usize::from(part[at]);
+    if !(3..0x80).contains(&head) {
+        return None;
+    }
+    let types = at + 1..at + head;
+    part.get(types.clone())?;
+    let (values, end) = values_from(part, types.clone(), VALUES_MAX)?;
+    is_record(&values, is_wide).then_some((values, end))
+}
+
+/// The record of a freed block that begins here: of its head the kinds of its values are left, but
+/// for the first.
+fn freed(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize)> {
+    let stated = at + big(part, at + 2, 2)? as usize;
+    let start = at + BLOCK_BYTES;
+    if stated <= start || stated > part.len() {
+        return None;
+    }
+    let mut longest = None;
+    for end in start + 1..(start + 2 * VALUES_MAX).min(stated) {
+        let found = values_from(part, start..end, VALUES_MAX);
+        // What is longer is made of several blocks.
+        let Some((values, ends)) = found.filter(|(_, ends)| *ends <= stated) else { continue };
+        if !is_record(&values, is_wide) {
+            continue;
+        }
+        if ends == stated {
+            return Some((values, ends));
+        }
+        longest = Some((values, ends));
+    }
+    longest
+}
+
+/// Whether values may be those of a record, and say anything.
+fn is_record(values: &[Value<'_>], is_wide: bool) -> bool {
+    let is_text = |bytes: &[u8]| match is_wide {
+        true => bytes.len().is_multiple_of(2),
+        false => {
+            let is_control = |c: char| c.is_control() && !c.is_whitespace();
+            std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
+        }
+    };
+    let mut says = false;
+    for value in values {
+        if let Value::Text(bytes) = value {
+            if !is_text(bytes) {
+                return false;
+            }
+            says |= bytes.len() >= TEXT_BYTES_MIN;
+        }
+    }
+    says
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(page: &[u8], gap: Range<usize>) -> Vec<Vec<String>> {
+        let text = |value: &Value<'_>| match value {
+            Value::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        };
+        let all = carved(page, gap, false);
+        all.iter().map(|values| values.iter().filter_map(text).collect()).collect()
+    }
+
+    #[test]
+    fn deleted_records_are_read_by_what_is_left() {
+        // As they were, and with four bytes of each written over; the last is cut off.
+        let record = |given: &str, family: &str| {
+            let kind = |text: &str| 13 + 2 * text.len() as u8;
+            let head = [4, 0, kind(given), kind(family)];
+            [
+                &[(4 + given.len() + family.len()) as u8, 1],
+                &head[..],
+                given.as_bytes(),
+                family.as_bytes(),
+            ]
+            .concat()
+        };
+        let (one, other) = (record("Mira", "Osei"), record("Kofi", "Brandt"));
+        let mut both = [&one[..], &other].concat();
+        let len = both.len();
+        let expected = vec![vec!["Mira", "Osei"], vec!["Kofi", "Brandt"]];
+        assert_eq!(texts(&both, 0..len), expected);
+        both[..4].copy_from_slice(&[0, 0, 0, one.len() as u8]);
+        assert_eq!(texts(&both, 0..len), expected);
+        both[one.len()..one.len() + 4].copy_from_slice(&[0, 0, 0, other.len() as u8]);
+        assert_eq!(texts(&both, 0..len), expected);
+        let apart = [&[0; 40][..], &both].concat();
+        assert_eq!(texts(&apart, 0..apart.len()), expected);
+        assert_eq!(texts(&both, 0..len - 1), expected[..1]);
+        assert!(texts(&[0; 64], 0..64).is_empty());
+        assert!(texts(&[0xff; 64], 0..64).is_empty());
+    }
+
+    #[test]
+    fn what_no_cell_uses_is_a_gap() {
+        assert_eq!(gaps(vec![8..10, 0..4, 3..5], 12), [5..8, 10..12]);
+        assert_eq!(gaps(vec![], 3), [0..3]);
+    }
+}
