@@ -26,6 +26,9 @@ pub const HEAD_BYTES: usize = 4 << 10;
 /// Bytes read at once with them: a short stream is asked no more.
 const LEAD_BYTES: usize = 16 << 10;
 
+/// So few bytes may be text of several bytes a character by chance.
+const FEW_BYTES: usize = 256;
+
 impl<L: Look> Tour<'_, L> {
     /// Looks into a stream of anything.
     pub fn bytes(&mut self, reader: &mut dyn Read, chain: &str, depth: usize) -> io::Result<()> {
@@ -64,8 +67,7 @@ impl<L: Look> Tour<'_, L> {
             return self.block((block, form), &mut whole, chain, depth);
         }
         // So few bytes have many shapes.
-        let is_wide = |charset| !matches!(charset, Charset::Bytes | Charset::Binary);
-        if !goes_on && matches!(form, Form::Text(charset) if is_wide(charset)) {
+        if lead.len() <= FEW_BYTES && is_recoded(form) {
             self.guids_alone(&lead, chain);
         }
         match form {
@@ -234,6 +236,11 @@ impl<L: Look> Tour<'_, L> {
         }
         Ok(())
     }
+}
+
+/// Whether a stream is read in another charset as a whole.
+fn is_recoded(form: Form) -> bool {
+    matches!(form, Form::Text(charset) if !matches!(charset, Charset::Bytes | Charset::Binary))
 }
 
 /// The block without a frame that a stream may be which has no other form.

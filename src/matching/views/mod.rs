@@ -8,7 +8,8 @@
 //! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
-//! | databases of `SQLite`, their logs and journals | `stores::sqlite` |
+//! | parts of names in columns that lie apart | `columns::lone` |
+//! | databases of `SQLite`, their logs and journals, deleted rows | `stores::sqlite` |
 //! | texts of Arrow's files and streams, Feather among them | `stores::arrow` |
 //! | pages, forms and properties of PDF | `stores::pdf` |
 //! | string columns of ORC | `stores::orc` |
@@ -35,6 +36,7 @@
 //! | binary: text of four bytes a character | `spelling::strings::wide` |
 //! | binary: strings with their length before them | `spelling::strings::frames` |
 //! | binary: strings side by side, with nothing between them | `spelling::strings::beside` |
+//! | binary: GUIDs in sixteen bytes | `unsure` |
 //! | binary: values behind the keys of maps | `spelling::maps::pairs` |
 //! | JSON and backslash escapes, percent-encoding, HTML entities, nested | `spelling::escapes` |
 //! | quoted-printable, `=?utf-8?…?=` words | `spelling::mail` |

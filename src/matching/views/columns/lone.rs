@@ -1,9 +1,7 @@
-//! Parts of names in columns that lie apart: arrays of a file, or members of an archive, of which one
-//! has what people are called by and another one their families, row by row.
+//! Parts of names in columns that lie apart: arrays of a file, or members of an archive, of which
+//! one has what people are called by and another one their families, row by row.
 
 use crate::matching::keys::parts::{Part, part_of};
-use crate::matching::views::columns::rows::{Row, Rows};
-use crate::matching::views::tour::{Look, Tour};
 
 /// Columns that are held.
 const COLUMNS_MAX: usize = 8;
@@ -27,6 +25,16 @@ struct Column {
     bytes: usize,
 }
 
+/// Cells of two columns side by side.
+pub struct Pairs {
+    /// What both lie in.
+    pub above: String,
+    /// What they are called.
+    pub names: [String; 2],
+    /// Row by row.
+    pub cells: Vec<[String; 2]>,
+}
+
 impl Column {
     /// Takes a cell in, as long as there is room.
     fn add(&mut self, cell: &str) {
@@ -40,8 +48,8 @@ impl Column {
 }
 
 impl Lone {
-    /// Takes in rows of the one column of a table, and gives the tables that it makes with others.
-    fn pairs(&mut self, view: &str, place: &str, rows: &[Row]) -> Vec<Rows> {
+    /// Takes in cells of the one column of a table, and gives the tables that it makes with others.
+    pub fn pairs(&mut self, view: &str, place: &str, cells: &[&str]) -> Vec<Pairs> {
         let (above, name) = place.rsplit_once(['/', '.']).unwrap_or(("", place));
         let Some(part) = part_of(&name.to_lowercase()) else { return Vec::new() };
         // Arrays of an archive are told apart by the name of the member.
@@ -57,8 +65,6 @@ impl Lone {
             self.0.len() - 1
         });
         let (before, is_full) = (self.0[at].cells.len(), self.0[at].bytes > BYTES_MAX);
-        let cell = |row: &Row| row.first().map_or(String::new(), |(_, cell)| cell.clone());
-        let cells: Vec<String> = rows.iter().map(cell).collect();
         cells.iter().for_each(|cell| self.0[at].add(cell));
         let others = self.0.iter().enumerate().filter(|(other, column)| {
             *other != at
@@ -68,24 +74,14 @@ impl Lone {
                     || column.part.fits(part.other(), part))
         });
         let table = |(_, column): (usize, &Column)| {
-            let names = vec![column.name.clone(), name.to_owned()];
-            let mut table = Rows::new(view, above.split_once(' ').unwrap_or_default().1, names);
-            for (other, cell) in column.cells.iter().skip(before).zip(&cells) {
-                let both = [(0, other), (1, cell)].map(|(at, cell)| (at, cell.clone()));
-                table.add(both.into_iter().filter(|(_, cell)| !cell.is_empty()).collect());
+            let both = column.cells.iter().skip(before).zip(cells);
+            Pairs {
+                above: above.split_once(' ').unwrap_or_default().1.to_owned(),
+                names: [column.name.clone(), name.to_owned()],
+                cells: both.map(|(other, cell)| [other.clone(), (*cell).to_owned()]).collect(),
             }
-            table
         };
         others.map(table).collect()
-    }
-}
-
-impl<L: Look> Tour<'_, L> {
-    /// Looks at rows of the one column of a table beside those of another one.
-    pub(super) fn lone(&mut self, view: &str, place: &str, rows: &[Row]) {
-        for mut pair in self.lone.pairs(view, place, rows) {
-            self.rows(&mut pair);
-        }
     }
 }
 
@@ -95,16 +91,9 @@ mod tests {
 
     #[test]
     fn columns_that_lie_apart_are_read_together() {
-        let rows = |cells: &[&str]| -> Vec<Row> {
-            let row = |cell: &&str| {
-                let cells = (!cell.is_empty()).then(|| (0, (*cell).to_owned()));
-                cells.into_iter().collect()
-            };
-            cells.iter().map(row).collect()
-        };
         let mut lone = Lone::default();
         let pairs = |lone: &mut Lone, view: &str, place: &str, cells: &[&str]| {
-            lone.pairs(view, place, &rows(cells)).len()
+            lone.pairs(view, place, cells).len()
         };
         assert_eq!(pairs(&mut lone, "hdf5", "p/given", &["Mira", "", "Kofi"]), 0);
         for (view, place, count) in [

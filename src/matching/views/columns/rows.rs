@@ -7,6 +7,7 @@ use std::ops::{Deref, Range};
 
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::columns::cells::cell_text;
+use crate::matching::views::columns::lone::Pairs;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::{Charset, guess};
@@ -245,7 +246,16 @@ impl<L: Look> Tour<'_, L> {
         if let ([column], false) = (&rows.columns[..], rows.listed) {
             let is_named = !column.is_empty() && !rows.table.is_empty();
             let place = if is_named { rows.place(0) } else { column.clone() };
-            self.lone(&rows.view, &place, &held);
+            let cells = held.iter().map(|row| row.first().map_or("", |(_, cell)| cell.as_str()));
+            let cells: Vec<&str> = cells.collect();
+            for Pairs { above, names, cells } in self.lone.pairs(&rows.view, &place, &cells) {
+                let mut pairs = Rows::new(&rows.view, &above, names.to_vec());
+                for row in cells {
+                    let row = row.into_iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+                    pairs.add(row.collect());
+                }
+                self.rows(&mut pairs);
+            }
         }
         let whole: String = held.iter().map(|row| rows.spelled(row).text).collect();
         if !self.may_speak(&whole) {

@@ -32,7 +32,11 @@ impl<L: Look> Tour<'_, L> {
             ([field], Some(name)) if field.name.is_empty() => vec![name.to_owned()],
             _ => fields.iter().map(|field| field.name.clone()).collect(),
         };
-        let is_lone = fields.len() == 1;
+        let is_lone = fields.len() == 1 && fields[0].name.is_empty();
+        // Without a name they are read with the bytes.
+        if is_lone && name_of(chain).is_none() {
+            return Ok(());
+        }
         let mut rows = Rows::new(&format!("{chain}npy"), "", names);
         if let Some(count) = rows_of_columns(&text) {
             return self.by_column((spool, at), count, (fields.len(), &fields[0]), rows);

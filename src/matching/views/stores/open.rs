@@ -26,11 +26,12 @@ impl<L: Look> Tour<'_, L> {
         let mut head = Vec::new();
         let broken = reader.take(PICKLE_BYTES as u64).read_to_end(&mut head).err();
         let start = &head[..head.len().min(HEAD_BYTES)];
+        let kind = pickle_kind(start);
         let is_table = head.len() < PICKLE_BYTES || memmem::find(start, b"pandas").is_some();
         let mut whole = Cursor::new(head).chain(Rest::new(reader, broken));
         match is_table {
             true => self.store(Store::Pickle, &mut whole, chain, depth),
-            false => self.stream(&mut whole, chain, Kind::Binary, depth),
+            false => self.stream(&mut whole, chain, kind, depth),
         }
     }
 
@@ -61,12 +62,11 @@ impl<L: Look> Tour<'_, L> {
         // What the structure does not lead to may be packed.
         let kind = match store {
             _ if !is_read => Kind::Binary,
-            // The first protocol is text.
-            Store::Pickle if guess(&spool.some(0, HEAD_BYTES)?) == Charset::Bytes => Kind::Text,
+            Store::Pickle => pickle_kind(&spool.some(0, HEAD_BYTES)?),
             // Behind its end there may be anything.
             Store::Pdf => Kind::Dense,
             // Names stand side by side.
-            Store::Numpy | Store::Pickle | Store::Stata => Kind::Binary,
+            Store::Numpy | Store::Stata => Kind::Binary,
             Store::OlderStata | Store::Transport | Store::Netcdf => Kind::Binary,
             _ => Kind::Opaque,
         };
@@ -104,4 +104,9 @@ impl<L: Look> Tour<'_, L> {
             Store::SevenZip => self.sevenzip(spool, chain, depth),
         }
     }
+}
+
+/// How the bytes of a pickle that starts like this are read: the first protocol is text.
+fn pickle_kind(head: &[u8]) -> Kind {
+    if guess(head) == Charset::Bytes { Kind::Text } else { Kind::Binary }
 }

@@ -209,6 +209,7 @@ impl<L: Look> Tour<'_, L> {
 
     /// Looks at the GUIDs that are sought and stand in bytes that are read in another way.
     pub(in crate::matching::views) fn guids_alone(&mut self, bytes: &[u8], chain: &str) {
+        self.look.meets_unsure();
         let mut found = Vec::new();
         self.guids(bytes, "", 0, &mut found);
         for Found { what, start, .. } in found {

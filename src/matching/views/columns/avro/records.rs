@@ -283,8 +283,8 @@ impl<'a> Steps<'a, '_, '_> {
     }
 }
 
-/// The path of a value in a map, which is its key's where that says whose it is: of others there may
-/// be any number.
+/// The path of a value in a map, which is its key's where that says whose it is: of others there
+/// may be any number.
 fn keyed<'c>(column: &'c str, mut key: &[u8]) -> Cow<'c, str> {
     let known = long(&mut key).ok().and_then(|_| std::str::from_utf8(key).ok());
     let known = known.filter(|key| key.len() <= KEY_BYTES_MAX).map(str::to_lowercase);

@@ -101,7 +101,8 @@ pub fn described(head: &[u8]) -> Option<(String, u64)> {
 }
 
 /// The fields of a record, and its length; `None` where there are none. Where an array of texts has
-/// two sides, its rows are records without names; they may lie by column. One of one side is a column.
+/// two sides, its rows are records without names; they may lie by column. Of one side it is a
+/// column.
 pub fn fields(text: &str) -> Option<(Vec<Field>, usize)> {
     let described = text.split("'descr':").nth(1)?;
     let (mut all, mut at) = (Vec::new(), 0);

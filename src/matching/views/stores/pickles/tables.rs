@@ -29,7 +29,7 @@ const FRAME_COLUMNS_MAX: usize = 64 << 10;
 type Table = Vec<(String, Column)>;
 
 impl<L: Look> Tour<'_, L> {
-    /// Looks at the tables of a pickle that stands here. What is no pickle as far as it goes is told
+    /// Looks at the tables of a pickle at a place. What is no pickle as far as it goes is told
     /// by its bytes. An array may be all that it is, and have a name elsewhere.
     pub(in crate::matching::views) fn pickle(
         &mut self,
