@@ -103,17 +103,14 @@ impl<L: Look> Tour<'_, L> {
             }
             Form::Text(Charset::Bytes) => self.stream(&mut whole, chain, Kind::Text, depth),
             Form::Text(Charset::Binary) => self.stream(&mut whole, chain, Kind::Binary, depth),
-            Form::Text(charset @ Charset::Utf16(_)) => {
+            Form::Text(charset @ (Charset::Utf16(_) | Charset::Utf32(_))) => {
+                let name = if matches!(charset, Charset::Utf16(_)) { "utf-16" } else { "utf-32" };
                 let mut text = Wide::new(whole, charset);
-                self.stream(&mut text, &format!("{chain}utf-16 > "), Kind::Text, depth)
+                self.stream(&mut text, &format!("{chain}{name} > "), Kind::Text, depth)
             }
             Form::Text(Charset::Ebcdic) => {
                 let mut text = Ebcdic::new(whole);
                 self.stream(&mut text, &format!("{chain}ebcdic > "), Kind::Text, depth)
-            }
-            Form::Text(charset @ Charset::Utf32(_)) => {
-                let mut text = Wide::new(whole, charset);
-                self.stream(&mut text, &format!("{chain}utf-32 > "), Kind::Text, depth)
             }
         }
     }

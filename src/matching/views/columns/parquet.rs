@@ -196,10 +196,10 @@ const REPEATED_MAX: i64 = 1 << 20;
 fn pairs(group: &dyn RowGroupReader, checked: &[Option<Checked>]) -> Vec<Pair> {
     // By what they lie in, if there may be any number of them in a row.
     let mut lying: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
-    for column in 0..group.num_columns() {
+    for (column, pages) in checked.iter().enumerate() {
         let stated = group.metadata().column(column);
         let path = stated.column_path().string();
-        if stated.column_type() != Type::BYTE_ARRAY || checked[column].is_none() {
+        if stated.column_type() != Type::BYTE_ARRAY || pages.is_none() {
             continue;
         }
         let (above, name) = path.rsplit_once('.').unwrap_or(("", &path));

@@ -1,6 +1,7 @@
 //! The rows of all tables, and of pages that belong to none any more.
 
 use std::io::{self, Read};
+use std::iter;
 use std::ops::Range;
 
 use crate::matching::views::columns::cells::cell_text;
@@ -116,7 +117,9 @@ impl<L: Look> Tour<'_, L> {
             self.sqlite_left(pages, page, Vec::new(), walk)?;
             return Ok(Vec::new());
         };
-        let (mut children, mut used) = (Vec::new(), vec![0..all.first + 2 * all.starts.len()]);
+        let mut children = Vec::new();
+        let told = 0..all.first + 2 * all.starts.len();
+        let mut used: Vec<Range<usize>> = iter::once(told).collect();
         for start in all.starts {
             let Some(cell) = cell(page, all.content, start, pages.usable()) else { continue };
             children.extend(cell.child);
