@@ -7,10 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::matching::views::spelling::digits::guids::is_text;
-
-/// Bytes of one.
-pub const BYTES: usize = 16;
+use crate::matching::views::spelling::digits::guids::{BYTES, is_text};
 
 /// Bytes that are looked at together.
 const GRAM_BYTES: usize = 4;

@@ -6,3 +6,4 @@ pub mod parts;
 pub mod words;
 pub mod people;
 pub mod sorts;
+pub mod lone;

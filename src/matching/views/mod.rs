@@ -8,7 +8,7 @@
 //! | what stands in a zip beside the members of its directory | `packing::beside` |
 //! | packed streams in the midst of an unknown binary | `packing::embedded` |
 //! | strings of Avro and Parquet tables | `columns` |
-//! | parts of names in columns that lie apart | `columns::lone` |
+//! | parts of names in columns that lie apart | `keys::lone` |
 //! | databases of `SQLite`, their logs and journals, deleted rows | `stores::sqlite` |
 //! | texts of Arrow's files and streams, Feather among them | `stores::arrow` |
 //! | pages, forms and properties of PDF | `stores::pdf` |

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
+use crate::matching::keys::lone::Lone;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
-use crate::matching::views::columns::lone::Lone;
 use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::known::{Labelled, Packed, Worthless};
 use crate::matching::views::meter::{Meter, Stored};

@@ -669,7 +669,6 @@ def deleted():
         "deleted": "delete from people where given = 'Ann'",
         "deleted-all": "delete from people where n > 1",
         "dropped": "drop table people",
-        "changed": "update people set given = 'somebody', family = 'else altogether', mail = '' where given = 'Ann'",
     }.items():
         connection = database(name, "secure_delete=0")
         connection.execute("create table people(n integer primary key, given, family, mail)")

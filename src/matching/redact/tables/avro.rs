@@ -176,7 +176,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 let (place, kind, is_logical) = (cell.place, cell.kind, cell.is_logical);
                 record.marks.push(Mark::Cell { place, kind, is_logical });
             }
-            Met::Part => {}
+            Met::Begin | Met::Part => {}
             Met::Sized { place, count } => record.marks.push(Mark::Sized { place, count }),
             Met::End => {
                 held.push(std::mem::take(&mut record));

@@ -3,7 +3,6 @@
 
 pub mod cells;
 pub mod rows;
-pub mod lone;
 pub mod avro;
 pub mod pages;
 pub mod parquet;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::ops::{Deref, Range};
 
+use crate::matching::keys::lone::Pairs;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::views::columns::cells::cell_text;
-use crate::matching::views::columns::lone::Pairs;
 use crate::matching::views::forms::is_packed;
 use crate::matching::views::regions::regions;
 use crate::matching::views::spelling::charset::{Charset, guess};
@@ -55,6 +55,13 @@ impl Row {
     pub fn push(&mut self, (column, cell): (usize, String)) {
         self.bytes += cell.len();
         self.cells.push((column, cell));
+    }
+
+    /// Takes out the cells behind so many.
+    pub fn split_off(&mut self, cells: usize) -> Self {
+        let taken: Self = self.cells.split_off(cells.min(self.cells.len())).into_iter().collect();
+        self.bytes -= taken.bytes;
+        taken
     }
 
     /// The cell of a column.

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use crate::matching::bytes::guids::BYTES;
 use crate::matching::views::places::Found;
 use crate::matching::views::regions::{
     Candidates, Region, RegionsOfTexts, Spot, byte_regions, candidates, regions_of_texts,
@@ -15,7 +14,7 @@ use crate::matching::views::regions::{
 use crate::matching::views::spelling::charset::{
     Labelled, framed_readings, mixed_readings, unlikely_readings, wide_readings,
 };
-use crate::matching::views::spelling::digits::guids::spelled;
+use crate::matching::views::spelling::digits::guids::{BYTES, spelled};
 use crate::matching::views::spelling::reading::Hold;
 use crate::matching::views::tour::{Look, Tour};
 use crate::matching::views::unsure::lines::names_in_lines;

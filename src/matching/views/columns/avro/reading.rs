@@ -63,7 +63,7 @@ impl<L: Look> Tour<'_, L> {
             if records.len() as u64 > BLOCK_BYTES_MAX {
                 return Err(too_large());
             }
-            let mut row = Row::new();
+            let (mut row, mut begun) = (Row::new(), Vec::new());
             let pace = || meter.pace(limits);
             schema.records(&records, block.count, &pace, &mut |met| match met {
                 Met::Cell(cell) if cell.bytes.len() > row.room() => {
@@ -76,9 +76,15 @@ impl<L: Look> Tour<'_, L> {
                     }
                 }
                 Met::Sized { .. } => {}
+                Met::Begin => begun.push(row.len()),
                 // Of one person and another nothing is said together.
-                Met::Part if row.room() == 0 => {}
-                Met::Part => row.push((columns.number(""), "0".to_owned())),
+                Met::Part => {
+                    let part = row.split_off(begun.pop().unwrap_or_default());
+                    match part.len() {
+                        0 | 1 => row.extend(part.iter().cloned()),
+                        _ => self.avro_row(&mut rows, &columns, part),
+                    }
+                }
                 Met::End => self.avro_row(&mut rows, &columns, std::mem::take(&mut row)),
             })?;
         }

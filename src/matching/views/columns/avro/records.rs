@@ -38,7 +38,9 @@ pub enum Met<'a, 'c> {
         /// How many.
         count: u64,
     },
-    /// The end of an item that has several things: what follows is of another.
+    /// One of several things begins that a record has a list of.
+    Begin,
+    /// The end of the one that began last: what follows is of another.
     Part,
     /// The end of a record.
     End,
@@ -221,6 +223,7 @@ impl<'a> Steps<'a, '_, '_> {
             "bytes" => self.cell(column, Kind::Bytes, is_logical(schema), rest),
             "string" => self.cell(column, Kind::Text, is_logical(schema), rest),
             "array" => self.items(rest, &mut |steps, rest| {
+                (steps.told)(Met::Begin);
                 steps.value(&schema["items"], column, rest, nesting + 1)?;
                 (steps.told)(Met::Part);
                 Ok(())

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// Bytes of one.
-const BYTES: usize = 16;
+pub const BYTES: usize = 16;
 
 /// Digits of base64 that spell one.
 pub const BASE64_DIGITS: usize = 22;
