@@ -103,7 +103,10 @@ fn are_words(row: &[u8]) -> bool {
         0x80.. => 3,
         _ => 4,
     };
-    row.windows(2).filter(|pair| sort(pair[0]) != sort(pair[1])).count() <= STEPS_MAX
+    // What parts the words of paths and logins parts no more than a blank does.
+    let mut sorts = row.iter().filter(|byte| !b"/\\._-@'".contains(byte)).map(|byte| sort(*byte));
+    let mut before = sorts.next();
+    sorts.filter(|sort| before.replace(*sort) != Some(*sort)).count() <= STEPS_MAX
 }
 
 #[cfg(test)]
@@ -133,6 +136,9 @@ mod tests {
             b"\xa4name\xa5Kofi ",
             "Кофи Менса".as_bytes(),
             b"/home/kofi",
+            b"/home/k.osei",
+            b"/home/kofi_b/",
+            b"/homes/ko-os",
             b"k@[10.0.0.4]",
             b"uid=1(kofi)",
             b"ssh kofi",

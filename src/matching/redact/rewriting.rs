@@ -13,7 +13,7 @@ use crate::matching::views::containers::{HEAD_BYTES, Rest};
 use crate::matching::views::forms::{Form, Store, form};
 use crate::matching::views::meter::{Decoded, Meter, Stored};
 use crate::matching::views::packing::gzip::Members;
-use crate::matching::views::spelling::charset::{Charset, utf8_or_western};
+use crate::matching::views::spelling::charset::{Charset, guess, utf8_or_western};
 use crate::matching::views::tour::{Look, Tour, key_of};
 use crate::matching::views::unsure::lines::names_in_lines;
 
@@ -217,6 +217,10 @@ impl<'a, L: Look<What = Put>> Rewriting<'a, L> {
         match form {
             // What its control words take apart is seen when it is looked at again.
             Form::Text(Charset::Bytes) | Form::Rtf => self.text(&mut whole, out, depth),
+            // The first protocol is written in lines of text, and text may begin as it does.
+            Form::Store(Store::Pickle) if guess(&head) == Charset::Bytes => {
+                self.text(&mut whole, out, depth)
+            }
             Form::Text(charset @ (Charset::Utf16(_) | Charset::Utf32(_))) => {
                 let mark = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
                 self.wide(&mut whole, out, charset, mark, depth)

@@ -105,8 +105,8 @@ pub struct Rows {
     view: String,
     table: String,
     columns: Vec<String>,
-    /// Whether they are values that others tell by their number, and no rows.
-    listed: bool,
+    /// Whether they are a column of a table whose columns lie apart, row by row.
+    apart: bool,
     held: Vec<Row>,
     bytes: usize,
 }
@@ -115,12 +115,12 @@ impl Rows {
     /// Of a table with these columns, as far as they are known; `view` is that of the file.
     pub fn new(view: &str, table: &str, columns: Vec<String>) -> Self {
         let (view, table) = (view.to_owned(), shown(table));
-        Self { view, table, columns, listed: false, held: Vec::new(), bytes: 0 }
+        Self { view, table, columns, apart: false, held: Vec::new(), bytes: 0 }
     }
 
-    /// Of values of which rows have the numbers.
-    pub fn listed(view: &str, column: &str) -> Self {
-        Self { listed: true, ..Self::new(view, "", vec![column.to_owned()]) }
+    /// Of columns that lie apart from others, which have their cells in the same order.
+    pub fn apart(self) -> Self {
+        Self { apart: true, ..self }
     }
 
     /// Adds one, and tells whether it is time to look at them.
@@ -250,7 +250,7 @@ impl<L: Look> Tour<'_, L> {
     pub(in crate::matching::views) fn rows(&mut self, rows: &mut Rows) {
         let held = std::mem::take(&mut rows.held);
         rows.bytes = 0;
-        if let ([column], false) = (&rows.columns[..], rows.listed) {
+        if let ([column], true) = (&rows.columns[..], rows.apart) {
             let is_named = !column.is_empty() && !rows.table.is_empty();
             let place = if is_named { rows.place(0) } else { column.clone() };
             let cells = held.iter().map(|row| row.first().map_or("", |(_, cell)| cell.as_str()));

@@ -167,7 +167,7 @@ impl<L: Look> Tour<'_, L> {
         let lines = (reading.number)(&spool.some(dimensions.at, 4)?, 0, 4).unwrap_or(0) as usize;
         let name = utf8_or_western(&spool.all(name.at, name.len as usize)?);
         let chars = chars(text.kind, &spool.all(text.at, text.len as usize)?, reading)?;
-        let mut rows = Rows::new(reading.view, "", vec![name]);
+        let mut rows = Rows::new(reading.view, "", vec![name]).apart();
         for line in 0..lines.min(chars.len()) {
             let text: String = chars.iter().skip(line).step_by(lines).collect();
             let mut row = Row::new();

@@ -37,7 +37,7 @@ impl<L: Look> Tour<'_, L> {
         if is_lone && name_of(chain).is_none() {
             return Ok(());
         }
-        let mut rows = Rows::new(&format!("{chain}npy"), "", names);
+        let mut rows = Rows::new(&format!("{chain}npy"), "", names).apart();
         if let Some(count) = rows_of_columns(&text) {
             return self.by_column((spool, at), count, (fields.len(), &fields[0]), rows);
         }

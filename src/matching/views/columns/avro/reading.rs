@@ -73,16 +73,21 @@ impl<L: Look> Tour<'_, L> {
                     row.push((columns.number(cell.column), cell_text(cell.bytes)));
                     if row.len() == CELLS_MAX {
                         self.avro_row(&mut rows, &columns, std::mem::take(&mut row));
+                        begun.fill(0);
                     }
                 }
                 Met::Sized { .. } => {}
                 Met::Begin => begun.push(row.len()),
-                // Of one person and another nothing is said together.
+                // Of one person and another nothing is said together, but what stands above both
+                // is said of each.
                 Met::Part => {
                     let part = row.split_off(begun.pop().unwrap_or_default());
-                    match part.len() {
-                        0 | 1 => row.extend(part.iter().cloned()),
-                        _ => self.avro_row(&mut rows, &columns, part),
+                    if part.len() < 2 {
+                        row.extend(part.iter().cloned());
+                    } else {
+                        let above = row.iter().filter(|_| part.room() > 0).take(ABOVE_MAX);
+                        let together = above.chain(part.iter()).cloned().collect();
+                        self.avro_row(&mut rows, &columns, together);
                     }
                 }
                 Met::End => self.avro_row(&mut rows, &columns, std::mem::take(&mut row)),
@@ -100,6 +105,9 @@ impl<L: Look> Tour<'_, L> {
     }
 }
 
+/// Cells above a list that are told with each of its things.
+const ABOVE_MAX: usize = 16;
+
 /// Columns that are told apart wherever they lie.
 const NAMES_MAX: usize = 1 << 14;
 
@@ -114,12 +122,12 @@ pub struct Columns {
 impl Columns {
     /// The number of a column.
     pub fn number(&mut self, column: &str) -> usize {
+        // Keys of maps may be any number.
+        let is_full = self.names.len() > NAMES_MAX && !self.of.contains_key(column);
+        let above = column.split_once('.').filter(|_| is_full);
+        let column = above.map_or(column, |(above, _)| above);
         if let Some(number) = self.of.get(column) {
             return *number;
-        }
-        // Keys of maps may be any number.
-        if let Some((above, _)) = column.rsplit_once('.').filter(|_| self.names.len() > NAMES_MAX) {
-            return self.number(above);
         }
         self.of.insert(column.to_owned(), self.names.len());
         self.names.push(column.to_owned());

@@ -19,12 +19,17 @@ pub fn has_records(head: &[u8]) -> bool {
 /// Whether elements are objects, which lie in a pickle.
 pub fn has_objects(text: &str) -> bool {
     let kinds = text.split("'fortran_order'").next().unwrap_or_default();
-    kinds.contains("'|O'") || kinds.contains("'O'")
+    // A field may be called so.
+    ["'descr': ", ", "]
+        .iter()
+        .any(|before| ["'|O'", "'O'"].iter().any(|kind| kinds.contains(&format!("{before}{kind}"))))
 }
 
 /// How many rows an array of texts has whose columns lie one behind the other.
 pub fn rows_of_columns(text: &str) -> Option<usize> {
-    if !text.contains(TURNED) || fields(text).is_none() {
+    let (fields, _) = fields(text).filter(|_| text.contains(TURNED))?;
+    // Records lie whole, one behind the other.
+    if fields.iter().any(|field| !field.name.is_empty()) {
         return None;
     }
     let mut shape = Parser { rest: text.split("'shape':").nth(1)?, left: FIELDS_MAX };
@@ -251,5 +256,11 @@ mod tests {
             assert!(fields(text).is_none(), "{text}");
         }
         assert!(!has_records(b"\x93NUMPY\x01\0v\0{'descr': '<f4'"));
+        let records = "{'descr': [('O', '<U3'), ('b', '<U3')], 'fortran_order': True, \
+            'shape': (4, 2), }";
+        assert_eq!((has_objects(records), rows_of_columns(records)), (false, None));
+        assert!(
+            fields(records).is_some() && has_objects("{'descr': [('a', '<U3'), ('b', 'O')], }")
+        );
     }
 }

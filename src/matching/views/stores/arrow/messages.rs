@@ -131,7 +131,7 @@ impl<L: Look> Tour<'_, L> {
             known.listed.remove(&id);
         }
         for column in &columns {
-            let mut rows = Rows::listed(&place.view, &column.path);
+            let mut rows = Rows::new(&place.view, "", vec![column.path.clone()]);
             let mut from = 0;
             while from < column.len {
                 self.arrow_step(CELLS)?;

@@ -176,7 +176,7 @@ impl<L: Look> Tour<'_, L> {
             _ => element,
         };
         let columns = element.leaves.iter().map(|leaf| column(&leaf.path)).collect();
-        let mut rows = Rows::new(&reading.view, name, columns);
+        let mut rows = Rows::new(&reading.view, name, columns).apart();
         match found {
             // What was not packed is read with all other bytes of the file.
             Layout::Here(_) | Layout::Whole(_) if is_stream(&element) && element.size > 1 => {}

@@ -117,7 +117,7 @@ impl<L: Look> Tour<'_, L> {
             match column.structs {
                 Some(_) => of_rows.push(texts),
                 None => {
-                    let rows = Rows::listed(&place.view, &column.path);
+                    let rows = Rows::new(&place.view, "", vec![column.path.clone()]);
                     self.orc_cells(&mut store, texts, rows, place)?;
                 }
             }

@@ -13,6 +13,9 @@ const COLUMNS_MAX: usize = 1 << 14;
 /// Cells of a record that is a row of an array.
 const RECORD_CELLS_MAX: usize = 64;
 
+/// Arrays of Arrow that stand in one another: the array of a frame, its parts, and those.
+const ARROW_NESTING_MAX: usize = 8;
+
 /// What joblib has in the place of an array.
 const WRAPPED: &str = "joblib.numpy_pickle NumpyArrayWrapper";
 
@@ -105,6 +108,12 @@ impl Machine<'_, '_> {
 
     /// The columns of texts of an array: of one side, it is one.
     pub fn columns(&mut self, array: Value) -> Vec<Column> {
+        let plain = self.plain_columns(array);
+        if plain.is_empty() { self.categories(array).into_iter().collect() } else { plain }
+    }
+
+    /// The same of an array whose texts are not told by their number.
+    fn plain_columns(&mut self, array: Value) -> Vec<Column> {
         if let Some((shape, list)) = self.objects(array) {
             let cells = self.list(list).len();
             let (columns, rows) = match shape[..] {
@@ -123,10 +132,7 @@ impl Machine<'_, '_> {
             let step = field.width();
             return vec![Column::Fixed(Fixed { at, field, rows, step, beside: 0 })];
         }
-        if let Some(arrow) = self.arrow(array) {
-            return vec![Column::Arrow(arrow)];
-        }
-        self.categories(array).into_iter().collect()
+        self.arrow(array, ARROW_NESTING_MAX).map(Column::Arrow).into_iter().collect()
     }
 
     /// The columns of an array of records, with the names of their fields.
@@ -179,7 +185,7 @@ impl Machine<'_, '_> {
         let [_, with, _] = self.made(index)?;
         let data = self.list(with).get(1).copied()?;
         let data = self.entry(data, "data")?;
-        let known = self.columns(data).into_iter().next()?;
+        let known = self.plain_columns(data).into_iter().next()?;
         let (sides, kind, texts) = self.elements(codes)?;
         let width = match self.kind(kind).as_str() {
             "i1" => 1,
@@ -313,7 +319,8 @@ impl Machine<'_, '_> {
     }
 
     /// What an array of texts of Arrow lies in, part by part.
-    fn arrow(&mut self, array: Value) -> Option<Vec<(u64, usize, u64, usize)>> {
+    fn arrow(&mut self, array: Value, left: usize) -> Option<Vec<(u64, usize, u64, usize)>> {
+        let left = left.checked_sub(1)?;
         let [of, with, state] = self.made(array)?;
         let of = self.global(of);
         if of.ends_with(" ArrowStringArray") || of.ends_with(" ArrowExtensionArray") {
@@ -321,13 +328,13 @@ impl Machine<'_, '_> {
                 Some(inner) => inner,
                 None => self.entry(state, "_data")?,
             };
-            return self.arrow(inner);
+            return self.arrow(inner, left);
         }
         if of == "pyarrow.lib chunked_array" {
             let parts = self.list(*self.list(with).first()?).to_vec();
             return parts
                 .into_iter()
-                .map(|part| self.arrow(part))
+                .map(|part| self.arrow(part, left))
                 .collect::<Option<Vec<_>>>()
                 .map(|parts| parts.concat());
         }

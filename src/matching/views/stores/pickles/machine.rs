@@ -350,7 +350,7 @@ impl<'s, 'a> Machine<'s, 'a> {
     }
 
     /// Counts what takes memory.
-    fn count(&mut self, values: usize) -> io::Result<()> {
+    pub(super) fn count(&mut self, values: usize) -> io::Result<()> {
         self.values += values;
         if self.values <= VALUES_MAX { Ok(()) } else { Err(too_large()) }
     }

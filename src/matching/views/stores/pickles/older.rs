@@ -8,6 +8,9 @@ use crate::matching::views::stores::pickles::machine::{Machine, Value};
 use crate::matching::views::stores::pickles::opcodes::Spelling;
 use crate::matching::views::stores::spool::too_large;
 
+/// Bytes of a text that cost as much as a value.
+const VALUE_BYTES: usize = 64;
+
 impl Machine<'_, '_> {
     /// The text that a line spells.
     pub(super) fn spelled(&mut self, line: Value, spelling: Spelling) -> io::Result<Value> {
@@ -42,6 +45,8 @@ impl Machine<'_, '_> {
         if len as usize > 2 * BYTES_MAX {
             return Err(too_large());
         }
+        // One text may be asked for any number of times.
+        self.count(len as usize / VALUE_BYTES)?;
         let text = self.some(at, len as usize)?;
         let bytes: Vec<u8> =
             String::from_utf8_lossy(&text).chars().map(|c| c as u32 as u8).collect();

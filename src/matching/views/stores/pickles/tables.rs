@@ -65,7 +65,8 @@ impl<L: Look> Tour<'_, L> {
         {
             // Beside it may stand another member.
             let view = view.strip_suffix(" > pickle").unwrap_or(&view);
-            self.pickled(&mut machine, &vec![(name.to_owned(), column.clone())], view)?;
+            let rows = Rows::new(view, "", vec![name.to_owned()]).apart();
+            self.pickled_rows(&mut machine, &vec![(name.to_owned(), column.clone())], rows)?;
         }
         for number in 0..machine.nodes.len() {
             let node = Value::Node(number as u32);
@@ -137,7 +138,15 @@ impl<L: Look> Tour<'_, L> {
         view: &str,
     ) -> io::Result<()> {
         let names = table.iter().map(|(name, _)| name.clone()).collect();
-        let mut rows = Rows::new(view, "", names);
+        self.pickled_rows(machine, table, Rows::new(view, "", names))
+    }
+
+    fn pickled_rows(
+        &mut self,
+        machine: &mut Machine<'_, '_>,
+        table: &Table,
+        mut rows: Rows,
+    ) -> io::Result<()> {
         for row in 0..table.iter().map(|(_, column)| column.rows()).max().unwrap_or_default() {
             let mut cells = Row::new();
             for (number, (_, column)) in table.iter().enumerate() {

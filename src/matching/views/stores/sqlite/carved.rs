@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::matching::views::stores::numbers::big;
-use crate::matching::views::stores::sqlite::records::{Value, values_from};
+use crate::matching::views::stores::sqlite::records::{NUMBER_BYTES, Value, values_from, varint};
 
 /// What a freed block has in the place of what began a record.
 const BLOCK_BYTES: usize = 4;
@@ -33,22 +33,30 @@ pub fn gaps(mut used: Vec<Range<usize>>, len: usize) -> Vec<Range<usize>> {
     gaps
 }
 
+/// Bytes of a page, as most databases have it.
+const PAGE_BYTES: usize = 4096;
+
+/// Bytes that are looked at for each byte of a part, at most: what may be the head of a record
+/// anywhere is none.
+const LOOKS_MAX: usize = 64;
+
 /// The values of each record that is left in a part of a page.
 pub fn carved<'p>(page: &'p [u8], gap: Range<usize>, is_wide: bool) -> Vec<Vec<Value<'p>>> {
     let part = &page[..gap.end.min(page.len())];
     let (mut all, mut at) = (Vec::new(), gap.start);
+    let mut left = (part.len().saturating_sub(at) + PAGE_BYTES) * LOOKS_MAX;
     // Where a block may begin: at the start, behind each record, and amid zeros, of which it has
     // some where no other follows.
     let mut block = at;
-    while at < part.len() {
+    while at < part.len() && left > 0 {
         let is_first = part[at] != 0 && at > gap.start && part[at - 1] == 0;
         let blocks = match () {
             () if is_first => at.saturating_sub(3).max(gap.start)..at + 1,
             () if at == block => at..at + 1,
             () => 0..0,
         };
-        let freed = blocks.rev().find_map(|block| freed(part, block, is_wide));
-        match freed.or_else(|| whole(part, at, is_wide)) {
+        let freed = blocks.rev().find_map(|block| freed(part, block, is_wide, &mut left));
+        match freed.or_else(|| whole(part, at, is_wide, &mut left)) {
             Some((values, end)) if end > at => {
                 all.push(values);
                 (at, block) = (end, end);
@@ -59,21 +67,43 @@ pub fn carved<'p>(page: &'p [u8], gap: Range<usize>, is_wide: bool) -> Vec<Vec<V
     all
 }
 
-/// The record whose head stands here, and where it ends.
-fn whole(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize)> {
+/// The record whose head stands here, and where it ends. How long it is stands before it, or before
+/// the number of its row.
+fn whole<'p>(
+    part: &'p [u8],
+    at: usize,
+    is_wide: bool,
+    left: &mut usize,
+) -> Option<(Vec<Value<'p>>, usize)> {
     let head = usize::from(part[at]);
     if !(3..0x80).contains(&head) {
         return None;
     }
     let types = at + 1..at + head;
     part.get(types.clone())?;
+    *left = left.saturating_sub(head);
     let (values, end) = values_from(part, types.clone(), VALUES_MAX)?;
-    is_record(&values, is_wide).then_some((values, end))
+    let number = |from: usize, to: usize| {
+        let mut at = from;
+        varint(&part[..to], &mut at).filter(|_| at == to)
+    };
+    let length = Some((end - at) as u64);
+    let is_length =
+        |to: usize| (1..=NUMBER_BYTES.min(to)).any(|len| number(to - len, to) == length);
+    let is_so_long = is_length(at)
+        || (1..=NUMBER_BYTES.min(at))
+            .any(|row| number(at - row, at).is_some() && is_length(at - row));
+    (is_so_long && is_record(&values, is_wide, left)).then_some((values, end))
 }
 
 /// The record of a freed block that begins here: of its head the kinds of its values are left, but
 /// for the first.
-fn freed(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize)> {
+fn freed<'p>(
+    part: &'p [u8],
+    at: usize,
+    is_wide: bool,
+    left: &mut usize,
+) -> Option<(Vec<Value<'p>>, usize)> {
     let stated = at + big(part, at + 2, 2)? as usize;
     let start = at + BLOCK_BYTES;
     if stated <= start || stated > part.len() {
@@ -81,10 +111,13 @@ fn freed(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize
     }
     let mut longest = None;
     for end in start + 1..(start + 2 * VALUES_MAX).min(stated) {
+        *left = left.saturating_sub(end - start);
         let found = values_from(part, start..end, VALUES_MAX);
         // What is longer is made of several blocks.
         let Some((values, ends)) = found.filter(|(_, ends)| *ends <= stated) else { continue };
-        if !is_record(&values, is_wide) {
+        // Text that was left may look like the head of a record that ends somewhere.
+        let is_text = part[start..end].iter().all(|byte| (b' '..=b'~').contains(byte));
+        if ends != stated && is_text || !is_record(&values, is_wide, left) {
             continue;
         }
         if ends == stated {
@@ -96,7 +129,7 @@ fn freed(part: &[u8], at: usize, is_wide: bool) -> Option<(Vec<Value<'_>>, usize
 }
 
 /// Whether values may be those of a record, and say anything.
-fn is_record(values: &[Value<'_>], is_wide: bool) -> bool {
+fn is_record(values: &[Value<'_>], is_wide: bool, left: &mut usize) -> bool {
     let is_text = |bytes: &[u8]| match is_wide {
         true => bytes.len().is_multiple_of(2),
         false => {
@@ -107,6 +140,7 @@ fn is_record(values: &[Value<'_>], is_wide: bool) -> bool {
     let mut says = false;
     for value in values {
         if let Value::Text(bytes) = value {
+            *left = left.saturating_sub(bytes.len());
             if !is_text(bytes) {
                 return false;
             }
@@ -157,6 +191,15 @@ mod tests {
         assert_eq!(texts(&both, 0..len - 1), expected[..1]);
         assert!(texts(&[0; 64], 0..64).is_empty());
         assert!(texts(&[0xff; 64], 0..64).is_empty());
+    }
+
+    #[test]
+    fn prose_is_no_record_and_what_looks_like_heads_everywhere_ends() {
+        let prose = "Joannes wrote to 21029384 about it, and nobody answered him at all. ";
+        let prose = prose.repeat(60);
+        assert!(texts(prose.as_bytes(), 0..prose.len()).is_empty());
+        let heads = [0, 0x7f].repeat(1 << 15);
+        assert!(texts(&heads, 0..heads.len()).is_empty());
     }
 
     #[test]

@@ -174,10 +174,13 @@ fn value(kind: u64, bytes: &[u8]) -> Option<Value<'_>> {
     })
 }
 
+/// Bytes of the longest number.
+pub const NUMBER_BYTES: usize = 9;
+
 /// A number of seven bits a byte, the high ones first; the ninth byte has eight.
-fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+pub fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     let mut value = 0u64;
-    for index in 0..9 {
+    for index in 0..NUMBER_BYTES {
         let byte = *bytes.get(*at)?;
         *at += 1;
         if index == 8 {
