@@ -611,3 +611,18 @@ proptest! {
         }
     }
 }
+
+/// A cell that others would be glued to, once marks made it as long as its place, is not written.
+#[test]
+fn no_cell_comes_to_fill_its_place() {
+    let words = "ann@contoso.com 山田太郎 /home/ann/x c-1029384 ann@contoso.com.evil.org";
+    let ways = stored();
+    let mut arrays = ways.iter().filter(|(name, _)| name.starts_with("array of utf-32")).peekable();
+    assert!(arrays.peek().is_some());
+    for (name, way) in arrays {
+        let bytes = way(words);
+        let mut content = Pieces { bytes: &bytes, sizes: vec![1], turn: 0 };
+        let refused = erased_of(&mut content).unwrap_err();
+        assert!(refused.contains("no room"), "{name}: {refused}");
+    }
+}

@@ -261,17 +261,24 @@ impl Kind {
         Some(text.trim_end_matches('\0').to_owned())
     }
 
-    fn write(self, text: &str, bytes: &mut [u8]) -> Result<(), Stop> {
-        let mut written: Vec<u8> = match self {
+    fn stored(self, text: &str) -> Vec<u8> {
+        match self {
             Self::Wide(is_little, _) => {
                 let to = if is_little { u32::to_le_bytes } else { u32::to_be_bytes };
                 text.chars().flat_map(|c| to(c as u32)).collect()
             }
             _ => text.as_bytes().to_vec(),
-        };
+        }
+    }
+
+    fn write(self, text: &str, bytes: &mut [u8]) -> Result<(), Stop> {
+        let mut written = self.stored(text);
         // Of nothing but what is put, the beginning says enough.
         let is_put = text.starts_with('[') && text.find(']') == Some(text.len() - 1);
-        if written.len() > bytes.len() && !is_put {
+        // A text that comes to fill its place is read as one with that of the next.
+        let filled = self.text(bytes).map_or(0, |before| self.stored(&before).len());
+        let fills = written.len() == bytes.len() && filled < bytes.len();
+        if (written.len() > bytes.len() || fills) && !is_put {
             return Err(Stop::not("npy: no room"));
         }
         written.resize(bytes.len(), 0);
