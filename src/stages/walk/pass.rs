@@ -365,8 +365,8 @@ fn count(taken: Taken, walk: &Walk) -> Option<Step> {
             return None;
         }
     };
-    if let (Some(catalogue), Some((keyed, entry))) = (&walk.catalogue, look.learned.take())
-        && let Some(leaf) = leaf
+    if let (Some(catalogue), Some(leaf), Some((keyed, entry))) =
+        (&walk.catalogue, leaf, look.learned.take())
     {
         catalogue.add(leaf, keyed, entry);
     }

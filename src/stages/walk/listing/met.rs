@@ -9,7 +9,6 @@ use futures::stream::{self, Stream, StreamExt};
 use crate::domain::failure::Failure;
 use crate::domain::item::{Item, Version};
 use crate::ports::sources::{Asked, Finds, Source, Walked};
-use crate::ports::tasks::Part;
 use crate::stages::walk::ask::{Asking, ask};
 use crate::stages::walk::catalogue::{Catalogue, Entry, HEAD, Keyed, Recalled};
 use crate::stages::walk::listing::landmarks::{Landmarks, Ruler};
@@ -85,7 +84,6 @@ async fn sighted(source: &dyn Asked, asking: &Asking) -> Vec<Result<Met, Failure
 struct Way {
     source: Arc<dyn Source>,
     by: Shown,
-    part: Part,
     from: Option<String>,
     /// `None` before it is begun.
     stretches: Option<Stretches>,
@@ -106,8 +104,7 @@ struct Carried {
 impl Way {
     fn new(source: Arc<dyn Source>, by: Shown, from: Option<String>) -> Self {
         let ruler = (from.is_none() && by.landmarks.is_some()).then(Ruler::default);
-        let (part, carried) = (by.asking.part, BTreeMap::new());
-        Self { source, by, part, from, stretches: None, carried, ruler }
+        Self { source, by, from, stretches: None, carried: BTreeMap::new(), ruler }
     }
 
     /// What is met on the next page; `None` at the end.
@@ -121,7 +118,7 @@ impl Way {
         };
         let Some(turn) = stretches.next(source).await? else {
             if let (Some(ruler), Some(landmarks)) = (&self.ruler, &self.by.landmarks) {
-                landmarks.keep(self.source.name(), self.part, ruler.landmarks());
+                landmarks.keep(self.source.name(), self.by.asking.part, ruler.landmarks());
             }
             return Ok(None);
         };
@@ -134,9 +131,9 @@ impl Way {
     async fn begin(&mut self, source: &dyn Walked) -> Result<Stretches, Failure> {
         let mut stretches = Stretches::new(self.from.as_deref())?;
         if let (Some(landmarks), Some(_)) = (&self.by.landmarks, &self.ruler) {
-            let at = landmarks.of(self.source.name(), self.part);
+            let at = landmarks.of(self.source.name(), self.by.asking.part);
             if !at.is_empty() && !stretches.cut(source, &at).await? {
-                landmarks.keep(self.source.name(), self.part, Vec::new());
+                landmarks.keep(self.source.name(), self.by.asking.part, Vec::new());
                 self.ruler = None;
             }
         }
@@ -201,7 +198,7 @@ impl Way {
         }
         let mut ours = Vec::with_capacity(items.len());
         for item in items {
-            let is_ours = self.part.holds(&item.name);
+            let is_ours = self.by.asking.part.holds(&item.name);
             let keyed = catalogue.filter(|_| is_ours).and_then(|known| known.keyed(&item));
             if let Some(ruler) = &mut self.ruler {
                 let begins = keyed.as_ref().and_then(Keyed::begins);

@@ -88,9 +88,9 @@ impl Stretches {
         let stretches = match from {
             None => vec![Stretch::at(0, Begin::Head, Spot::default())],
             Some(from) => {
-                let doing = "going on where another walk stopped";
-                let spots: Vec<Spot> = serde_json::from_str(from)
-                    .map_err(|error| Failure::permanent(doing).because(error))?;
+                // Why it is none may quote it, and it holds names.
+                let none = |_| Failure::permanent("going on where another walk stopped: no place");
+                let spots: Vec<Spot> = serde_json::from_str(from).map_err(none)?;
                 let at = |(number, spot)| Stretch::at(number, Begin::Amid, spot);
                 spots.into_iter().enumerate().map(at).collect()
             }

@@ -43,111 +43,121 @@ const LOOKS_MAX: usize = 64;
 /// The values of each record that is left in a part of a page.
 pub fn carved<'p>(page: &'p [u8], gap: Range<usize>, is_wide: bool) -> Vec<Vec<Value<'p>>> {
     let part = &page[..gap.end.min(page.len())];
-    let (mut all, mut at) = (Vec::new(), gap.start);
-    let mut left = (part.len().saturating_sub(at) + PAGE_BYTES) * LOOKS_MAX;
-    // Where a block may begin: at the start, behind each record, and amid zeros, of which it has
-    // some where no other follows.
-    let mut block = at;
-    while at < part.len() && left > 0 {
-        let is_first = part[at] != 0 && at > gap.start && part[at - 1] == 0;
-        let blocks = match () {
-            () if is_first => at.saturating_sub(3).max(gap.start)..at + 1,
-            () if at == block => at..at + 1,
-            () => 0..0,
+    let left = (part.len().saturating_sub(gap.start) + PAGE_BYTES) * LOOKS_MAX;
+    Carver { part, is_wide, left }.records(gap.start)
+}
+
+/// Looks for records.
+struct Carver<'p> {
+    /// A page, up to where what is looked at ends.
+    part: &'p [u8],
+    /// Whether its texts have two bytes a character.
+    is_wide: bool,
+    /// Bytes that may still be looked at.
+    left: usize,
+}
+
+impl<'p> Carver<'p> {
+    /// The values of each from there on.
+    fn records(&mut self, start: usize) -> Vec<Vec<Value<'p>>> {
+        let (mut all, mut at) = (Vec::new(), start);
+        // Where a block may begin: at the start, behind each record, and amid zeros, of which it
+        // has some where no other follows.
+        let mut block = at;
+        while at < self.part.len() && self.left > 0 {
+            let is_first = self.part[at] != 0 && at > start && self.part[at - 1] == 0;
+            let blocks = match () {
+                () if is_first => at.saturating_sub(3).max(start)..at + 1,
+                () if at == block => at..at + 1,
+                () => 0..0,
+            };
+            let freed = blocks.rev().find_map(|block| self.freed(block));
+            match freed.or_else(|| self.whole(at)) {
+                Some((values, end)) if end > at => {
+                    all.push(values);
+                    (at, block) = (end, end);
+                }
+                _ => at += 1,
+            }
+        }
+        all
+    }
+
+    /// The record whose head stands here, and where it ends. How long it is stands before it, or
+    /// before the number of its row.
+    fn whole(&mut self, at: usize) -> Option<(Vec<Value<'p>>, usize)> {
+        let part = self.part;
+        let head = usize::from(part[at]);
+        if !(3..0x80).contains(&head) {
+            return None;
+        }
+        let types = at + 1..at + head;
+        part.get(types.clone())?;
+        self.left = self.left.saturating_sub(head);
+        let (values, end) = values_from(part, types, VALUES_MAX)?;
+        let number = |from: usize, to: usize| {
+            let mut at = from;
+            varint(&part[..to], &mut at).filter(|_| at == to)
         };
-        let freed = blocks.rev().find_map(|block| freed(part, block, is_wide, &mut left));
-        match freed.or_else(|| whole(part, at, is_wide, &mut left)) {
-            Some((values, end)) if end > at => {
-                all.push(values);
-                (at, block) = (end, end);
+        let length = Some((end - at) as u64);
+        let is_length =
+            |to: usize| (1..=NUMBER_BYTES.min(to)).any(|len| number(to - len, to) == length);
+        let is_so_long = is_length(at)
+            || (1..=NUMBER_BYTES.min(at))
+                .any(|row| number(at - row, at).is_some() && is_length(at - row));
+        (is_so_long && self.is_record(&values)).then_some((values, end))
+    }
+
+    /// The record of a freed block that begins here: of its head the kinds of its values are left,
+    /// but for the first.
+    fn freed(&mut self, at: usize) -> Option<(Vec<Value<'p>>, usize)> {
+        let part = self.part;
+        let stated = at + big(part, at + 2, 2)? as usize;
+        let start = at + BLOCK_BYTES;
+        if stated <= start || stated > part.len() {
+            return None;
+        }
+        let mut longest = None;
+        for end in start + 1..(start + 2 * VALUES_MAX).min(stated) {
+            self.left = self.left.saturating_sub(end - start);
+            let found = values_from(part, start..end, VALUES_MAX);
+            // What is longer is made of several blocks.
+            let Some((values, ends)) = found.filter(|(_, ends)| *ends <= stated) else { continue };
+            // Text that was left may look like the head of a record that ends somewhere.
+            let is_text = part[start..end].iter().all(|byte| (b' '..=b'~').contains(byte));
+            if ends != stated && is_text || !self.is_record(&values) {
+                continue;
             }
-            _ => at += 1,
-        }
-    }
-    all
-}
-
-/// The record whose head stands here, and where it ends. How long it is stands before it, or before
-/// the number of its row.
-fn whole<'p>(
-    part: &'p [u8],
-    at: usize,
-    is_wide: bool,
-    left: &mut usize,
-) -> Option<(Vec<Value<'p>>, usize)> {
-    let head = usize::from(part[at]);
-    if !(3..0x80).contains(&head) {
-        return None;
-    }
-    let types = at + 1..at + head;
-    part.get(types.clone())?;
-    *left = left.saturating_sub(head);
-    let (values, end) = values_from(part, types.clone(), VALUES_MAX)?;
-    let number = |from: usize, to: usize| {
-        let mut at = from;
-        varint(&part[..to], &mut at).filter(|_| at == to)
-    };
-    let length = Some((end - at) as u64);
-    let is_length =
-        |to: usize| (1..=NUMBER_BYTES.min(to)).any(|len| number(to - len, to) == length);
-    let is_so_long = is_length(at)
-        || (1..=NUMBER_BYTES.min(at))
-            .any(|row| number(at - row, at).is_some() && is_length(at - row));
-    (is_so_long && is_record(&values, is_wide, left)).then_some((values, end))
-}
-
-/// The record of a freed block that begins here: of its head the kinds of its values are left, but
-/// for the first.
-fn freed<'p>(
-    part: &'p [u8],
-    at: usize,
-    is_wide: bool,
-    left: &mut usize,
-) -> Option<(Vec<Value<'p>>, usize)> {
-    let stated = at + big(part, at + 2, 2)? as usize;
-    let start = at + BLOCK_BYTES;
-    if stated <= start || stated > part.len() {
-        return None;
-    }
-    let mut longest = None;
-    for end in start + 1..(start + 2 * VALUES_MAX).min(stated) {
-        *left = left.saturating_sub(end - start);
-        let found = values_from(part, start..end, VALUES_MAX);
-        // What is longer is made of several blocks.
-        let Some((values, ends)) = found.filter(|(_, ends)| *ends <= stated) else { continue };
-        // Text that was left may look like the head of a record that ends somewhere.
-        let is_text = part[start..end].iter().all(|byte| (b' '..=b'~').contains(byte));
-        if ends != stated && is_text || !is_record(&values, is_wide, left) {
-            continue;
-        }
-        if ends == stated {
-            return Some((values, ends));
-        }
-        longest = Some((values, ends));
-    }
-    longest
-}
-
-/// Whether values may be those of a record, and say anything.
-fn is_record(values: &[Value<'_>], is_wide: bool, left: &mut usize) -> bool {
-    let is_text = |bytes: &[u8]| match is_wide {
-        true => bytes.len().is_multiple_of(2),
-        false => {
-            let is_control = |c: char| c.is_control() && !c.is_whitespace();
-            std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
-        }
-    };
-    let mut says = false;
-    for value in values {
-        if let Value::Text(bytes) = value {
-            *left = left.saturating_sub(bytes.len());
-            if !is_text(bytes) {
-                return false;
+            if ends == stated {
+                return Some((values, ends));
             }
-            says |= bytes.len() >= TEXT_BYTES_MIN;
+            longest = Some((values, ends));
+        }
+        longest
+    }
+
+    /// Whether values may be those of a record, and say anything.
+    fn is_record(&mut self, values: &[Value<'_>]) -> bool {
+        let mut says = false;
+        for value in values {
+            if let Value::Text(bytes) = value {
+                self.left = self.left.saturating_sub(bytes.len());
+                if !self.is_text(bytes) {
+                    return false;
+                }
+                says |= bytes.len() >= TEXT_BYTES_MIN;
+            }
+        }
+        says
+    }
+
+    fn is_text(&self, bytes: &[u8]) -> bool {
+        let is_control = |c: char| c.is_control() && !c.is_whitespace();
+        match self.is_wide {
+            true => bytes.len().is_multiple_of(2),
+            false => std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control)),
         }
     }
-    says
 }
 
 #[cfg(test)]
