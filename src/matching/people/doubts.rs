@@ -172,12 +172,18 @@ pub(super) fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
     let is_somebody = local.chars().filter(|c| c.is_alphabetic()).count() >= 3
         && (host.starts_with('[') || host.chars().filter(|c| c.is_alphabetic()).count() >= 3)
         && !is_version
+        && !is_hash(&lower)
         && !before.ends_with('/')
         && ![&NOBODY[..], &SERVICES, &COMMON, &MEASURES, &["git", "noreply", "no-reply"]]
             .iter()
             .any(|list| list.contains(&local.as_str()))
         && !REFERENCES.contains(&lower.as_str());
     is_somebody.then(|| start..at + 1 + host.len())
+}
+
+/// Whether a word is digits of a hash. Twelve are what a container calls its machine.
+fn is_hash(word: &str) -> bool {
+    word.len() > 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// The key whose sign stands at `at`: quoted or not, of an option or an element.

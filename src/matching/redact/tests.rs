@@ -5,10 +5,11 @@ use std::io::Write;
 use std::ops::Range;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
+use sha2::{Digest, Sha256};
 
 use crate::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use crate::matching::limits::{ItemLimits, PeopleLimits};
@@ -244,5 +245,34 @@ proptest! {
         let missed: Vec<&String> =
             whole.difference(&short).filter(|place| !is_noise(place)).collect();
         prop_assert!(missed.is_empty(), "{:?}", missed);
+    }
+}
+/// What digests, keys and numbers spell by chance is nobody, and nothing that nobody can read.
+#[test]
+fn hashes_and_numbers_stay_what_they_are() {
+    const ROWS: u32 = 500;
+    let hash = |n: u32| Sha256::digest(n.to_be_bytes());
+    let first = |n: u32| u64::from_be_bytes(*hash(n).first_chunk().unwrap());
+    let forms: [&dyn Fn(u32) -> String; 7] = [
+        &|n| hex::encode(hash(n)),
+        &|n| hex::encode_upper(hash(n)),
+        &|n| hex::encode(&hash(n)[..20]),
+        &|n| BASE64_STANDARD.encode(hash(n)),
+        &|n| BASE64_STANDARD.encode(&hash(n)[..16]),
+        &|n| BASE64_URL_SAFE_NO_PAD.encode(hash(n)),
+        &|n| (first(n) >> 4).to_string(),
+    ];
+    let (crowd, limits) = (Crowd::new(&ann(), &PeopleLimits::default()), ItemLimits::default());
+    let mask = crowd.mask().unwrap();
+    for form in forms {
+        for row in ["7,ann@contoso.com,{}\n", "{}\n", "  {}  data/file.bin\n", "key={}\tx\n"] {
+            let content: String = (0..ROWS).map(|n| row.replace("{}", &form(n))).collect();
+            let mut out = Vec::new();
+            let mut look = Masking::of(&mask);
+            redact_named(&mut look, "x", &mut content.as_bytes(), &mut out, &limits).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), content);
+            let clean = is_clean(&mut look, "x", &mut content.as_bytes(), &limits);
+            assert!(clean.unwrap(), "{}", &content[..99]);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! What a stream is packed in, told by its first bytes.
 
-use std::io::Read;
-
 use crate::matching::views::charsets::ebcdic::is_ebcdic;
 use crate::matching::views::packing::sealed::sealed;
+use crate::matching::views::packing::signs::is_zlib;
 use crate::matching::views::packing::tar;
 use crate::matching::views::spelling::charset::{Charset, guess};
-use crate::matching::views::spelling::digits::openings::{begins_packed, is_cms, is_openpgp};
+use crate::matching::views::spelling::digits::openings::{
+    begins_packed, begins_zlib, is_cms, is_openpgp,
+};
 use crate::matching::views::spelling::maps::arrays::has_records;
 use crate::matching::views::spelling::maps::blosc::Head;
 use crate::matching::views::spelling::maps::signs::{
@@ -185,7 +186,7 @@ pub fn form(head: &[u8]) -> Form {
     if is_lzma(head) {
         return Form::Lzma;
     }
-    if is_zlib(head) {
+    if begins_zlib(head) && is_zlib(head) {
         return Form::Zlib;
     }
     match () {
@@ -244,7 +245,7 @@ const KNOWN: &[(&[u8], Form)] = &[
     (b"{\\rtf", Form::Rtf),
     (b"Obj\x01", Form::Avro),
     (b"PAR1", Form::Parquet),
-    (b"\x1f\x8b", Form::Gzip),
+    (b"\x1f\x8b\x08", Form::Gzip),
     (b"PK\x03\x04", Form::Zip),
     (b"PK\x05\x06", Form::Zip),
     (b"PK\x07\x08PK", Form::Zip),
@@ -388,20 +389,6 @@ fn is_lzma(head: &[u8]) -> bool {
         && (rest[4..] == [0xff; 8] || rest[9..] == [0; 3])
 }
 
-/// Two bytes are too few to tell zlib from text: some of it must decode.
-fn is_zlib(head: &[u8]) -> bool {
-    let [first, second, ..] = *head else { return false };
-    if first & 0x0f != 8
-        || first >> 4 > 7
-        || (u16::from(first) << 8 | u16::from(second)) % 31 != 0
-        || second & 0x20 != 0
-    {
-        return false;
-    }
-    let mut some = [0; 64];
-    matches!(flate2::bufread::ZlibDecoder::new(head).read(&mut some), Ok(read) if read > 0)
-}
-
 fn is_tar(head: &[u8]) -> bool {
     head.first_chunk().is_some_and(|block| block[0] != 0 && tar::has_sum(block))
 }
@@ -415,6 +402,11 @@ pub fn is_packed(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::write::ZlibEncoder;
+    use sha2::{Digest, Sha512};
+
     use super::*;
     use crate::domain::policy::declared::FORMS;
     use crate::matching::views::packing::sealed::REASONS;
@@ -431,6 +423,32 @@ mod tests {
         for reason in known.chain(checked).chain(REASONS) {
             assert!(FORMS.contains(&reason), "{reason} is not in domain::policy::declared");
         }
+    }
+
+    #[test]
+    fn hashes_are_not_packed() {
+        let mut signs = 0;
+        for n in 0u32..60_000 {
+            let hash = Sha512::digest(n.to_be_bytes());
+            signs += usize::from(hash[0] == 0x78);
+            for bytes in [&hash[..32], &hash, &[hash; 4].concat()] {
+                assert!(form(bytes) != Form::Zlib, "{n}");
+            }
+        }
+        assert!(signs > 0);
+    }
+
+    #[test]
+    fn zlib_is_told_whole_and_cut() {
+        for text in ["by mira", "by mira.osei@nordlicht.example", &"mira\n".repeat(1000)] {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Default::default());
+            encoder.write_all(text.as_bytes()).unwrap();
+            assert_eq!(form(&encoder.finish().unwrap()), Form::Zlib);
+        }
+        let words: String = (0..200).map(|n| format!("{:x} ", n * 7919)).collect();
+        let mut encoder = ZlibEncoder::new(Vec::new(), Default::default());
+        encoder.write_all(words.as_bytes()).unwrap();
+        assert_eq!(form(&encoder.finish().unwrap()[..100]), Form::Zlib);
     }
 
     /// Base64 and hexadecimal are decoded only where what they spell may be something.

@@ -19,6 +19,10 @@ use crate::matching::work;
 /// stand anywhere by chance.
 const SAMPLE_BYTES: usize = 512;
 
+/// What must be right of a stream of zlib that is not whole: its sign has two bytes, which stand in
+/// every two thousandth hash. Hashes are shorter, and longer noise comes sooner to what cannot be.
+pub const ZLIB_BYTES_MIN: usize = 72;
+
 /// Memory that an xz stream may ask for.
 pub const XZ_BYTES_MAX: u64 = 80 << 20;
 
@@ -174,13 +178,37 @@ impl Trials {
                 sample.truncate(given);
                 Tried::Whole(sample, end)
             }
-            Some(_) if given > 0 => Tried::Stream,
+            Some(_) if given > 0 && (!zlib || goes_on(inflate, body)) => Tried::Stream,
             // What was given before an error may be the end of a window.
-            None if given > 0 && taken == body.len() => Tried::Stream,
+            None if given > 0 && taken == body.len() && (!zlib || taken >= ZLIB_BYTES_MIN) => {
+                Tried::Stream
+            }
             _ => Tried::Nothing,
         };
         (cost, tried)
     }
+}
+
+/// Whether a stream of zlib, of which some was right, is right for as long as noise is not.
+fn goes_on(inflate: &mut Decompress, body: &[u8]) -> bool {
+    let mut out = [0; SAMPLE_BYTES];
+    let (mut taken, mut given) = (inflate.total_in() as usize, inflate.total_out());
+    while taken < ZLIB_BYTES_MIN {
+        let read = inflate.decompress(&body[taken..], &mut out, FlushDecompress::None);
+        let now = (inflate.total_in() as usize, inflate.total_out());
+        match read {
+            Ok(Status::StreamEnd) => return true,
+            Ok(_) if now != (taken, given) => (taken, given) = now,
+            Ok(_) | Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// Whether a stream of zlib starts here: two bytes are too few to tell it from noise, so that it
+/// must end well, or be right for a while.
+pub fn is_zlib(bytes: &[u8]) -> bool {
+    goes_on(&mut Decompress::new(true), bytes)
 }
 
 /// Tries a stream for which a decoder of its own is set up.

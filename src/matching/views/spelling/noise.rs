@@ -26,7 +26,8 @@ pub fn may_be_wide(bytes: &[u8]) -> bool {
             })
 }
 
-fn is_plain(byte: u8) -> bool {
+/// Whether a byte is of plain text.
+pub fn is_plain(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
 }
 

@@ -1,6 +1,6 @@
 //! Runs of base64 and of other digits in a text, decoded.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
 use crate::matching::blocks::bits;
@@ -216,11 +216,24 @@ fn run_end(bytes: &[u8], start: usize) -> (usize, u8) {
             .count();
         let gap = line_break(&bytes[at..]);
         let goes_on = bytes.get(at + gap).is_some_and(|byte| class(*byte) != NONE);
-        if gap == 0 || at - line < LINE_CHARS_MIN || !goes_on {
+        if gap == 0 || at - line < LINE_CHARS_MIN || !goes_on || is_hash(&bytes[line..at]) {
             return (at, seen);
         }
         at += gap;
     }
+}
+
+/// Whether a line ends with hexadecimal digits of one case, as many different ones as no line of
+/// base64 has, be it of zeros.
+fn is_hash(line: &[u8]) -> bool {
+    const DIFFERENT_MIN: u32 = 8;
+    let last = &line[line.len() - LINE_CHARS_MIN..];
+    let is_of = |letters: RangeInclusive<u8>| {
+        last.iter().all(|byte| byte.is_ascii_digit() || letters.contains(byte))
+    };
+    (is_of(b'a'..=b'f') || is_of(b'A'..=b'F'))
+        && last.iter().fold(0u64, |seen, byte| seen | 1 << (byte & 0x3f)).count_ones()
+            >= DIFFERENT_MIN
 }
 
 /// A line break at the start, written as such or as an escape, with the indent after it.

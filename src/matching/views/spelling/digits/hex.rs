@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::matching::views::spelling::digits::openings::is_promising;
+use crate::matching::views::spelling::noise::is_plain;
 
 /// Shorter runs hold no identity that is worth it: eight bytes.
 pub const DIGITS_MIN: usize = 16;
@@ -20,7 +21,10 @@ pub fn decoded(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, Vec<u8>
     }
     // What is packed or encrypted tells it late, and text may stand behind numbers.
     let spelled = hex::decode(&bytes[start..end]).ok()?;
-    is_promising(&spelled).then_some((start..end, spelled))
+    // A number that is text by chance is so in part.
+    let is_number = bytes[start..end].iter().all(u8::is_ascii_digit);
+    let is_told = if is_number { spelled.iter().all(|byte| is_plain(*byte)) } else { true };
+    (is_told && is_promising(&spelled)).then_some((start..end, spelled))
 }
 
 #[cfg(test)]
@@ -34,6 +38,8 @@ mod tests {
             ("0x6D697261406E6F72642E6578,", Some("mira@nord.ex")),
             ("X'6d697261406e6f72642e6578'", Some("mira@nord.ex")),
             ("6f9619ff8b86d011b42d00cf4fc964ff", None),
+            ("1526765404677642287", None),
+            ("5065746572205061727279", Some("Peter Parry")),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", None),
         ] {
             let is_digit = |c: &char| c.is_ascii_hexdigit();

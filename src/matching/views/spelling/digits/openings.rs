@@ -31,7 +31,7 @@ fn begins_weakly(bytes: &[u8]) -> bool {
 }
 
 /// A header of RFC 1950 without a dictionary.
-fn begins_zlib(bytes: &[u8]) -> bool {
+pub fn begins_zlib(bytes: &[u8]) -> bool {
     let [first, second, ..] = *bytes else { return false };
     first & 0x0f == 8
         && first >> 4 <= 7
@@ -45,7 +45,7 @@ const OPENINGS: [&[u8]; 64] = [
     b"$FL2@(#)",
     b"$FL3@(#)",
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92",
-    b"\x1f\x8b",
+    b"\x1f\x8b\x08",
     b"PK\x03\x04",
     b"PK\x05\x06",
     b"PK\x07\x08PK",
