@@ -48,9 +48,10 @@ impl Put {
 /// How what is put begins.
 pub const BEGINNINGS: [&str; 3] = ["[erased", "Person ", "[removed"];
 
-/// Whether what is put stands here: it names nobody and is no secret.
+/// Whether what is put stands here: it names nobody and is no secret. Whoever reads a list has its
+/// bracket taken off.
 pub fn stands_at(text: &str, at: usize) -> bool {
-    let rest = &text[at..];
+    let rest = &text[at - usize::from(text[..at].ends_with('['))..];
     rest.starts_with("[erased") || rest.starts_with("[removed") || is_person(rest)
 }
 

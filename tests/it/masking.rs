@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dsrd::domain::asked::subject::{Identity, IdentityFormat, IdentityType, Subject};
 use dsrd::domain::item::Item;
 use dsrd::matching::limits::{ItemLimits, PeopleLimits};
@@ -19,6 +20,10 @@ use dsrd::matching::redact::looks::Masking;
 use dsrd::matching::redact::rewriting::{is_clean, redact_named, redact_short};
 use dsrd::matching::scan::scan;
 use dsrd::matching::views::spelling::fold::folded;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use sha2::{Digest, Sha256};
 
 use crate::matching::{item, stored, zip};
@@ -316,6 +321,65 @@ fn numbers_beside_an_address_in_a_row_are_masked() {
             assert_eq!(left, cells[gone..], "{heads:?}");
         }
     }
+}
+
+/// A table with the columns of a row, and a map of one entry in each.
+fn parquet_of(rows: &[[&str; 5]]) -> Vec<u8> {
+    const SCHEMA: &str = "message t { optional binary given (UTF8); required binary family (UTF8); \
+        required binary mail (UTF8); required binary note (UTF8); optional group said (MAP) { \
+        repeated group key_value { required binary key (UTF8); optional binary value (UTF8); } } }";
+    let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut number = 0;
+    while let Some(mut column) = group.next_column().unwrap() {
+        let cells = rows.iter().map(|row| if number == 4 { "user" } else { row[number.min(4)] });
+        // A first name that is not there is none.
+        let present: Vec<ByteArray> =
+            cells.clone().filter(|cell| !cell.is_empty()).map(ByteArray::from).collect();
+        let levels: Vec<i16> = cells
+            .map(|cell| match number {
+                0 => i16::from(!cell.is_empty()),
+                4 => 2,
+                _ => 2 + i16::from(!cell.is_empty()),
+            })
+            .collect();
+        let (levels, lists) = match number {
+            0 => (Some(levels), None),
+            1..4 => (None, None),
+            _ => (Some(levels), Some(vec![0i16; rows.len()])),
+        };
+        let typed = column.typed::<ByteArrayType>();
+        typed.write_batch(&present, levels.as_deref(), lists.as_deref()).unwrap();
+        column.close().unwrap();
+        number += 1;
+    }
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// What one column says of whom, another may.
+#[test]
+fn columns_beside_one_that_is_masked_are_masked() {
+    let own = ["", "Example", "hanako.example@contoso.example", "hers", ""];
+    let others = ["Kofi", "Mensa", "kofi.mensa@x.example", "theirs", "kofib"];
+    let rows: Vec<[&str; 5]> = (0..3000).map(|n| if n % 7 == 3 { own } else { others }).collect();
+    let content = parquet_of(&rows);
+    let (out, _) = masked(&mask(&hanako(), &[(item("x"), content.clone())]).unwrap(), &content);
+    let reader = SerializedFileReader::new(Bytes::from(out)).unwrap();
+    let mut count = 0;
+    for (row, before) in reader.get_row_iter(None).unwrap().zip(&rows) {
+        let row = row.unwrap().to_string();
+        if before == &own {
+            assert!(row.contains(own[2]) && row.contains(own[1]), "{row}");
+            assert!(row.contains("given: null") && row.contains("hers"), "{row}");
+        } else {
+            let shown = others.iter().filter(|cell| row.contains(**cell)).collect::<Vec<_>>();
+            assert_eq!(shown, [&"theirs"], "{row}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, rows.len());
 }
 
 #[test]

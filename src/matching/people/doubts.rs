@@ -169,8 +169,8 @@ pub(super) fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
     let host = if host.starts_with('[') { host } else { host.split([':', '[', ']']).next()? };
     let lower = host.to_lowercase();
     let is_version = lower.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
-    let is_somebody = local.chars().filter(|c| c.is_alphabetic()).count() >= 3
-        && (host.starts_with('[') || host.chars().filter(|c| c.is_alphabetic()).count() >= 3)
+    let is_somebody = is_wordy(&local)
+        && (host.starts_with('[') || is_wordy(host))
         && !is_version
         && !is_hash(&lower)
         && !before.ends_with('/')
@@ -179,6 +179,14 @@ pub(super) fn unusual_address(text: &str, at: usize) -> Option<Range<usize>> {
             .any(|list| list.contains(&local.as_str()))
         && !REFERENCES.contains(&lower.as_str());
     is_somebody.then(|| start..at + 1 + host.len())
+}
+
+/// Whether something has three letters, and two of them side by side: bytes that are none have them
+/// by turns with others.
+fn is_wordy(text: &str) -> bool {
+    let letters = || text.chars().map(char::is_alphabetic);
+    letters().filter(|is_letter| *is_letter).count() >= 3
+        && letters().zip(letters().skip(1)).any(|(one, next)| one && next)
 }
 
 /// Whether a word is digits of a hash. Twelve are what a container calls its machine.

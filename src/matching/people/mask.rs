@@ -182,6 +182,12 @@ impl People {
             for (identifier, range) in named {
                 // What was respelled, or grew and shrank as it was folded, has its parts elsewhere.
                 let is_told = text[range.clone()].eq_ignore_ascii_case(&identifier.value);
+                // Cells of a binary that lie side by side are read from places within them too.
+                let sign = text[..range.start].chars().next_back().filter(char::is_ascii);
+                let end = sign.map(|sign| format!("{sign}{}", identifier.value));
+                if end.is_some_and(|end| self.addresses.ends_own(&end)) {
+                    continue;
+                }
                 let parts = met.entry(identifier).or_insert_with_key(|it| self.parts_of(it));
                 for (part, who) in parts {
                     let part = range.start + part.start..range.start + part.end;

@@ -66,6 +66,14 @@ impl Addresses {
         parts
     }
 
+    /// Whether this folded text is the end of an address of the subject, from a sign that parts it.
+    pub fn ends_own(&self, text: &str) -> bool {
+        let Some((local, domain)) = text.split_once('@') else { return false };
+        let locals = self.by_domain.get(domain).into_iter().flatten();
+        local.starts_with(['.', '_', '-', '+'])
+            && locals.filter(|(_, who)| **who == Who::Subject).any(|(own, _)| own.ends_with(local))
+    }
+
     /// The one that has its sign here, the longest of several.
     fn at(&self, value: &str, from: usize, at: usize) -> Option<(Range<usize>, Who)> {
         let rest = &value[at + 1..];
@@ -94,7 +102,25 @@ impl Addresses {
     /// Whether a value that stands before an address may end so.
     fn may_end(&self, before: &str) -> bool {
         let last = before.rsplit(['.', '_', '-']).next().unwrap_or(before);
-        before.bytes().all(|byte| byte.is_ascii_digit()) || self.words.contains(last)
+        before.bytes().all(|byte| byte.is_ascii_digit())
+            || self.words.contains(last)
+            || self.ends_with_words(before)
+    }
+
+    /// Whether nothing but words of the subject stands before an address, or two of them: the cells
+    /// of one record.
+    fn ends_with_words(&self, before: &str) -> bool {
+        let before = words(before).pop().unwrap_or_default();
+        let (mut rest, mut count) = (before.as_str(), 0);
+        let last = |rest: &str| {
+            let ends = self.words.iter().filter(|word| rest.ends_with(word.as_str()));
+            ends.map(String::len).max()
+        };
+        while let Some(len) = last(rest).filter(|len| *len > 0) {
+            rest = &rest[..rest.len() - len];
+            count += 1;
+        }
+        count > 1 || count > 0 && rest.is_empty()
     }
 }
 
@@ -130,13 +156,26 @@ mod tests {
         ] {
             addresses.add(value, who);
         }
+        addresses.add("ann.lefevre@contoso.com", Who::Subject);
         let addresses = addresses.settled();
+        for (text, expected) in [
+            (".lefevre@contoso.com", true),
+            ("lefevre@contoso.com", false),
+            (".fevre@contoso.com", false),
+            (".lefevre@contoso.org", false),
+            (".brandt@contoso.com", false),
+        ] {
+            assert_eq!(addresses.ends_own(text), expected, "{text}");
+        }
         for (value, expected) in [
             // A value that stands in the next cell, or line.
             ("ann@contoso.comto", vec!["ann@contoso.com 1"]),
             ("lefevreann@contoso.comx1note", vec!["ann@contoso.com 1"]),
             ("lefevreann@contoso.com", vec!["ann@contoso.com 1"]),
             ("17ann@contoso.com", vec!["ann@contoso.com 1"]),
+            ("annlefevreann@contoso.com", vec!["ann@contoso.com 1"]),
+            ("7annlefevreann@contoso.com", vec!["ann@contoso.com 1"]),
+            ("cuannlef\u{e8}vreann@contoso.com6f9619ff-8b86-d0", vec!["ann@contoso.com 1"]),
             ("kofi.brandt@contoso.comk21", vec!["kofi.brandt@contoso.com 2"]),
             ("x.kofi.brandt@contoso.comk21", vec!["kofi.brandt@contoso.com 2"]),
             (

@@ -12,7 +12,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -21,6 +21,8 @@ use crate::domain::failure::Failure;
 use crate::matching::put::Put;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
+use crate::matching::redact::tables::edits::Edits;
+use crate::matching::redact::tables::parquet_rows::{Column, broken};
 use crate::matching::views::columns::cells::BATCH_CELLS;
 use crate::matching::views::columns::pages::{self, Checked};
 use crate::matching::views::meter::Spooling;
@@ -71,20 +73,15 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             let group = file.get_row_group(group)?;
             let rows = group.metadata().num_rows() as u64;
             let mut group_writer = writer.next_row_group()?;
+            let columns = self.columns_of_text(group.metadata(), &mut pages_of)?;
+            let mut changed = self.parquet_rows(&*group, &columns, depth)?;
+            let mut columns = columns.into_iter().peekable();
             for column in 0..group.num_columns() {
                 let told = group.metadata().column(column);
-                let name = told.column_path().string();
-                if self.sees(&name) {
-                    return Err(Stop::not("parquet: name of a column"));
-                }
-                // In the dictionary of a column values may stand that no row has.
-                if told.column_type() != Type::BYTE_ARRAY {
+                let Some(of_text) = columns.next_if(|of_text| of_text.number == column) else {
                     group_writer.append_column(stored, copied(told, rows))?;
                     continue;
-                }
-                let pages = pages::check(&mut pages_of, told).map_err(|_| broken())?;
-                let charged = self.meter.charge(pages.decoded, self.limits);
-                charged.map_err(|refused| Stop::Read(refused.into()))?;
+                };
                 let reader = group.get_column_reader(column)?;
                 let ColumnReader::ByteArrayColumnReader(cells) = reader else {
                     return Err(broken());
@@ -92,13 +89,42 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 let column_writer = group_writer.next_column()?;
                 let Some(mut column_writer) = column_writer else { return Err(broken()) };
                 let has_levels = told.column_descr().max_def_level() > 0;
-                let text = Text { cells, name, has_levels, step: step(pages) };
+                let Column { name, step, .. } = of_text;
+                let changed = changed.remove(&column);
+                let text = Text { cells, name, has_levels, step, changed };
                 self.column(text, column_writer.typed::<ByteArrayType>(), depth)?;
                 column_writer.close()?;
             }
             group_writer.close()?;
         }
         writer.close().map(drop).map_err(Stop::from)
+    }
+
+    /// The columns that are written anew: in the dictionary of one values may stand that no row
+    /// has.
+    fn columns_of_text(
+        &mut self,
+        group: &RowGroupMetaData,
+        pages_of: &mut File,
+    ) -> Result<Vec<Column>, Stop> {
+        let mut columns = Vec::new();
+        for (number, told) in group.columns().iter().enumerate() {
+            let name = told.column_path().string();
+            if self.sees(&name) {
+                return Err(Stop::not("parquet: name of a column"));
+            }
+            if told.column_type() != Type::BYTE_ARRAY {
+                continue;
+            }
+            let pages = pages::check(pages_of, told).map_err(|_| broken())?;
+            let charged = self.meter.charge(pages.decoded, self.limits);
+            charged.map_err(|refused| Stop::Read(refused.into()))?;
+            let is_listed = told.column_descr().max_rep_level() > 0;
+            let list = name.rsplit_once('.').map(|(list, _)| list.to_owned());
+            let list = list.filter(|_| is_listed).or(is_listed.then(String::new));
+            columns.push(Column { number, name, list, step: step(pages) });
+        }
+        Ok(columns)
     }
 
     /// How the table is to be written, with its notes.
@@ -148,7 +174,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
         depth: usize,
     ) -> Result<(), Stop> {
-        let Text { mut cells, name, has_levels, step } = text;
+        let Text { mut cells, name, has_levels, step, changed } = text;
+        let mut changed = changed.as_ref().map(|changed| changed.iter().peekable());
+        let mut number = 0;
         // Where many cells of a batch speak of somebody, those of the next do: asking them all at
         // once first would be for nothing.
         let mut is_likely = false;
@@ -164,7 +192,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     break;
                 }
                 let more = values[known..].iter().map(ByteArray::len).sum();
-                self.repeat(read, more)?;
+                self.parquet_repeat(read, more)?;
                 if more > ROW_BYTES_MAX {
                     return Err(Stop::not("parquet: row too large"));
                 }
@@ -173,23 +201,30 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
             if rows == 0 {
                 return Ok(());
             }
-            let mut changed = 0;
-            if is_likely || self.sees_any(&values, &name) {
+            let mut count = 0;
+            if let Some(changed) = &mut changed {
+                for (value, at) in values.iter_mut().zip(number..) {
+                    if let Some((_, anew)) = changed.next_if(|(number, _)| *number == at) {
+                        *value = anew.to_vec().into();
+                    }
+                }
+                number += values.len() as u64;
+            } else if is_likely || self.sees_any(&values, &name) {
                 for value in &mut values {
                     if let Some(anew) = self.table_cell(&name, value.data(), depth)? {
                         *value = anew.into();
-                        changed += 1;
+                        count += 1;
                     }
                 }
             }
-            is_likely = changed * LIKELY_SHARE > values.len();
+            is_likely = count * LIKELY_SHARE > values.len();
             let present = has_levels.then_some(present.as_slice());
             let lists = (!lists.is_empty()).then_some(lists.as_slice());
             writer.write_batch(&values, present, lists)?;
         }
     }
 
-    fn repeat(&self, records: usize, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn parquet_repeat(&self, records: usize, bytes: usize) -> Result<(), Stop> {
         // A byte may stand for a thousand million rows of nothing.
         work::charge(records);
         let paced = self.meter.pace(self.limits);
@@ -218,6 +253,8 @@ struct Text {
     has_levels: bool,
     /// Rows that are read at a time.
     step: usize,
+    /// What changes, if it was looked at with the columns beside it.
+    changed: Option<Edits>,
 }
 
 /// As many rows as are no more than a batch, whatever is in them; but for lists.
@@ -238,10 +275,6 @@ impl From<ParquetError> for Stop {
             _ => broken(),
         }
     }
-}
-
-fn broken() -> Stop {
-    Stop::not("parquet: broken")
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! Rows rewritten: each cell after the name of its column, then what cells of one row say together,
+//! Rows rewritten: each cell after the name of its column, and what cells of one row say together,
 //! of which each keeps its part. Read as `views::columns::rows` reads them.
 
+use std::cmp::Reverse;
+use std::iter;
 use std::ops::Range;
 
 use crate::matching::put::Put;
@@ -33,6 +35,14 @@ impl Cell {
         Self { column, stored, anew: None }
     }
 
+    fn is_same(&self) -> bool {
+        self.anew.is_none()
+    }
+
+    fn is_text(&self) -> bool {
+        std::str::from_utf8(self.now()).is_ok()
+    }
+
     fn now(&self) -> &[u8] {
         self.anew.as_ref().unwrap_or(&self.stored)
     }
@@ -60,10 +70,14 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         }
         for (row, spelled) in rows.iter_mut().zip(spelled) {
             if self.sees(&spelled) {
+                // What tells of whom the others speak is still there.
+                let told = self.together(&table, row);
                 for cell in row.iter_mut().filter(|cell| cell.anew.is_none()) {
                     cell.anew = self.table_cell(&columns[cell.column], &cell.stored, depth)?;
                 }
-                self.together(&table, row);
+                self.put(row, told, Cell::is_same);
+                let told = self.together(&table, row);
+                self.put(row, told, |_| true);
             }
         }
         Ok(())
@@ -93,25 +107,43 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         Ok(anew)
     }
 
-    /// Replaces what the cells of a row say together: a first name in one and the last in another.
-    fn together(&mut self, table: &Rows, row: &mut [Cell]) {
+    /// What the cells of a row say together: a first name in one and the last in another. For each
+    /// cell that is text, its parts in order.
+    fn together(&mut self, table: &Rows, row: &[Cell]) -> Vec<Vec<(Range<usize>, Put)>> {
         let spelled = table.spelled(&texts(row));
         let text = spelled.text.as_bytes();
         let mut seen = self.seen(text, &(0..text.len()), &Tables::default());
         // What is seen in no stretch of it is seen again in what was written.
         seen.retain(|found| found.hold == Hold::Exact);
-        seen.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
-        let cells = row.iter_mut().filter(|cell| std::str::from_utf8(cell.now()).is_ok());
-        for (cell, place) in cells.zip(spelled.places) {
-            let parts = seen.iter().filter_map(|found| {
-                let start = found.span.start.max(place.start);
-                let end = found.span.end.min(place.end);
-                (start < end).then(|| (start - place.start..end - place.start, found.what))
-            });
-            let parts: Vec<(Range<usize>, Put)> = parts.collect();
-            if parts.is_empty() {
-                continue;
-            }
+        let parts = |(number, place): (usize, &Range<usize>)| {
+            // A value stands behind its key too.
+            let of_entry = spelled.entry.iter().filter(|(value, _)| *value == number);
+            let places = iter::once(place).chain(of_entry.map(|(_, place)| place));
+            let mut parts: Vec<(Range<usize>, Put)> = places
+                .flat_map(|place| {
+                    seen.iter().filter_map(|found| {
+                        let start = found.span.start.max(place.start);
+                        let end = found.span.end.min(place.end);
+                        (start < end).then(|| (start - place.start..end - place.start, found.what))
+                    })
+                })
+                .collect();
+            parts.sort_by_key(|(part, _)| (part.start, Reverse(part.end)));
+            parts
+        };
+        spelled.places.iter().enumerate().map(parts).collect()
+    }
+
+    /// Replaces parts of the cells that are text, where that may be done.
+    fn put(
+        &mut self,
+        row: &mut [Cell],
+        told: Vec<Vec<(Range<usize>, Put)>>,
+        may: impl Fn(&Cell) -> bool,
+    ) {
+        let cells = row.iter_mut().filter(|cell| cell.is_text());
+        for (cell, parts) in cells.zip(told).filter(|(cell, parts)| !parts.is_empty() && may(cell))
+        {
             let (mut anew, mut at) = (Vec::new(), 0);
             for (part, put) in parts {
                 if part.start >= at {

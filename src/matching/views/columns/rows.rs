@@ -98,6 +98,8 @@ pub struct Spelled {
     pub text: String,
     /// Where each cell stands in the line that has them all, byte for byte.
     pub places: Vec<Range<usize>>,
+    /// Where the value of an entry stands behind its key, and which of the cells it is.
+    pub entry: Option<(usize, Range<usize>)>,
 }
 
 /// Rows that are held.
@@ -164,21 +166,25 @@ impl Rows {
     }
 
     /// What an entry of a map says, or a row of keys and values, where the key says whose it is.
-    fn entry(&self, row: &Row) -> Option<String> {
+    /// The key, and which cell its value is.
+    fn entry<'r>(&self, row: &'r Row) -> Option<(&'r str, usize)> {
         let of = |names: [&str; 2]| {
             let last = |number| self.column(number).rsplit('.').next().unwrap_or_default();
-            let found = row.iter().find(|(number, _)| names.contains(&last(*number)));
-            found.map(|(_, cell)| cell)
+            row.iter().position(|(number, _)| names.contains(&last(*number)))
         };
-        let (key, value) = (of(["key", "name"])?, of(["value", "val"])?);
-        speaks_of_users(&key.to_lowercase()).then(|| format!("{key}: {value}"))
+        let (key, value) = (&row[of(["key", "name"])?].1, of(["value", "val"])?);
+        speaks_of_users(&key.to_lowercase()).then_some((key, value))
     }
 
     /// Each cell in a line of its own, and all in one below the heads, as a table is written.
     pub fn spelled(&self, row: &Row) -> Spelled {
         let mut lines: Vec<String> =
             row.iter().map(|(column, cell)| self.after_column(*column, cell)).collect();
-        lines.extend(self.entry(row));
+        let entry = self.entry(row).map(|(key, cell)| {
+            let start = lines.iter().map(|line| line.len() + 1).sum::<usize>() + key.len() + 2;
+            lines.push(format!("{key}: {}", row[cell].1));
+            (cell, start..start + row[cell].1.len())
+        });
         let heads = row.iter().map(|(column, _)| (*column, self.column(*column)));
         lines.push(String::new());
         lines.push(together(heads).text);
@@ -186,7 +192,7 @@ impl Rows {
         let before = lines.join("\n") + "\n";
         let moved = |place: Range<usize>| place.start + before.len()..place.end + before.len();
         let places = cells.places.into_iter().map(moved).collect();
-        Spelled { text: before + &cells.text + "\n", places }
+        Spelled { text: before + &cells.text + "\n", places, entry }
     }
 }
 
@@ -375,5 +381,5 @@ fn together<'c>(cells: impl Iterator<Item = (usize, &'c str)>) -> Spelled {
         places.push(start..text.len());
         text.push('|');
     }
-    Spelled { text, places }
+    Spelled { text, places, entry: None }
 }

@@ -9,7 +9,7 @@ use crate::matching::put::{BEGINNINGS, Put};
 use crate::matching::redact::packing::zipped::Names;
 use crate::matching::redact::refusal::Stop;
 use crate::matching::redact::rewriting::Rewriting;
-use crate::matching::redact::tables::arrow::edits::Edits;
+use crate::matching::redact::tables::edits::Edits;
 use crate::matching::redact::tables::rows::{self, BATCH_BYTES, fitted, unfilled};
 use crate::matching::views::meter::Spooling;
 use crate::matching::views::packing::zip::{SPOOL_BYTES_MAX, copy};
@@ -46,6 +46,8 @@ struct Changing<'c> {
     columns: Vec<&'c Column>,
     names: Vec<String>,
     edits: Vec<Edits>,
+    /// Cells of each.
+    count: u64,
     /// Values that stay and say what may be put.
     taken: HashSet<Vec<u8>>,
 }
@@ -67,13 +69,24 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let is_alone = columns.len() == 1;
         let (of_rows, apart): (Vec<_>, Vec<_>) =
             columns.iter().partition(|column| column.is_of_rows && names.is_none());
-        let mut all = vec![Changing::new(of_rows)];
-        all.extend(apart.into_iter().map(|column| Changing::new(vec![column])));
-        for changing in &mut all {
-            let count = match &changing.columns[..] {
-                [column] => column.len,
-                _ => count,
+        let mut all = vec![Changing::new(of_rows, count)];
+        // What a list holds has rows of its own.
+        for column in apart {
+            let list =
+                |column: &Column| column.path.rsplit_once('.').map(|(list, _)| list.to_owned());
+            let is_beside = |changing: &&mut Changing<'_>| {
+                changing.count == column.len
+                    && changing.columns.first().is_some_and(|first| list(first) == list(column))
+                    && list(column).is_some()
+                    && names.is_none()
             };
+            match all[1..].iter_mut().find(is_beside) {
+                Some(changing) => changing.add(column),
+                None => all.push(Changing::new(vec![column], column.len)),
+            }
+        }
+        for changing in &mut all {
+            let count = changing.count;
             self.arrow_rows(&mut buffers, changing, count, depth)?;
         }
         if let Some(names) = names.filter(|_| is_alone) {
@@ -204,10 +217,24 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
 }
 
 impl<'c> Changing<'c> {
-    fn new(columns: Vec<&'c Column>) -> Self {
-        let names = columns.iter().map(|column| column.path.clone()).collect();
-        let edits = columns.iter().map(|_| Edits::default()).collect();
-        Self { columns, names, edits, taken: HashSet::new() }
+    fn new(columns: Vec<&'c Column>, count: u64) -> Self {
+        let none = Self {
+            columns: Vec::new(),
+            names: Vec::new(),
+            edits: Vec::new(),
+            count,
+            taken: HashSet::new(),
+        };
+        columns.into_iter().fold(none, |mut all, column| {
+            all.add(column);
+            all
+        })
+    }
+
+    fn add(&mut self, column: &'c Column) {
+        self.columns.push(column);
+        self.names.push(column.path.clone());
+        self.edits.push(Edits::default());
     }
 
     fn take(&mut self, stored: Vec<u8>) {

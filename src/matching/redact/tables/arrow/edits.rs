@@ -1,61 +1,22 @@
-//! Values of a column that change in one batch, and the buffers that come of it.
+//! The buffers that come of what changes in a column of one batch.
 
 use std::io::{self, Write};
 
 use tempfile::SpooledTempFile;
 
 use crate::matching::redact::refusal::Stop;
+use crate::matching::redact::tables::edits::Edits;
 use crate::matching::views::packing::zip::{SPOOL_BYTES_MAX, copy};
 use crate::matching::views::stores::arrow::buffers::{Buffer, Buffers};
 use crate::matching::views::stores::arrow::columns::{Cell, Column, Values};
 use crate::matching::views::stores::arrow::messages::CELLS;
 use crate::matching::views::stores::numbers::little;
 
-/// Bytes of changed values of one batch, with their places.
-const EDITS_BYTES_MAX: usize = 64 << 20;
-
-/// What a changed value takes beside its bytes.
-const EDIT_BYTES: usize = 16;
-
 /// Bytes of a view, and of a value that stands in it.
 const VIEW_BYTES: usize = 16;
 const SHORT_BYTES_MAX: usize = 12;
 
-/// Values of a column that change, in order.
-#[derive(Default)]
-pub struct Edits {
-    /// The number of each, and where it ends in `bytes`.
-    places: Vec<(u64, usize)>,
-    bytes: Vec<u8>,
-}
-
 impl Edits {
-    /// Adds one.
-    ///
-    /// # Errors
-    /// They are too many.
-    pub fn push(&mut self, index: u64, anew: &[u8]) -> Result<(), Stop> {
-        self.bytes.extend_from_slice(anew);
-        self.places.push((index, self.bytes.len()));
-        let held = self.bytes.len() + EDIT_BYTES * self.places.len();
-        if held > EDITS_BYTES_MAX { Err(Stop::not("arrow: batch too large")) } else { Ok(()) }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
-    /// Each with its number.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let mut from = 0;
-        self.places.iter().map(move |(index, end)| {
-            let bytes = &self.bytes[from..*end];
-            from = *end;
-            (*index, bytes)
-        })
-    }
-
     /// The buffers of the column that change, behind the first.
     ///
     /// # Errors
