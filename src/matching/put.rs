@@ -3,6 +3,9 @@
 //! All of it is plain ASCII without quotes, commas and backslashes, so that it may stand in JSON
 //! strings, CSV cells and text.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
 /// What is put in the place of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Put {
@@ -80,5 +83,43 @@ impl Replaced {
             Put::Person(_) => self.persons += 1,
             Put::Removed => self.secrets += 1,
         }
+    }
+}
+
+/// What a cell became, and what was replaced in it.
+pub type Anew = (Option<Vec<u8>>, Replaced);
+
+/// What cells became that were rewritten before: those of a column are often alike.
+#[derive(Default)]
+pub struct Rewritten {
+    hasher: RandomState,
+    cells: HashMap<u64, Anew>,
+}
+
+/// Cells that are kept at a time, and bytes of the longest; two that are hashed alike, once in
+/// 2^64, are taken for one.
+const CELLS_MAX: usize = 1 << 14;
+const CELL_BYTES_MAX: usize = 256;
+
+impl Rewritten {
+    /// The hash by which a cell of this column is known.
+    pub fn hash(&self, column: &str, cell: &str) -> u64 {
+        self.hasher.hash_one((column, cell))
+    }
+
+    /// What the cell of this hash became.
+    pub fn of(&self, hash: u64) -> Option<&Anew> {
+        self.cells.get(&hash)
+    }
+
+    /// Keeps what a cell became.
+    pub fn keep(&mut self, hash: u64, cell: &str, anew: Anew) {
+        if cell.len() > CELL_BYTES_MAX {
+            return;
+        }
+        if self.cells.len() >= CELLS_MAX {
+            self.cells.clear();
+        }
+        self.cells.insert(hash, anew);
     }
 }

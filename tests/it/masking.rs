@@ -382,6 +382,46 @@ fn columns_beside_one_that_is_masked_are_masked() {
     assert_eq!(count, rows.len());
 }
 
+/// What a workbook holds in a row of an address and this number below these heads, once the number
+/// of somebody else is masked in it.
+fn masked_number(head: &str, address: &str, cell: &str) -> String {
+    let strings = ["E-Mail", head, address].map(|cell| format!("<si><t>{cell}</t></si>"));
+    let strings = format!("<?xml version=\"1.0\"?><sst>{}</sst>", strings.concat());
+    let sheet = format!(
+        "<?xml version=\"1.0\"?><worksheet><sheetData><row><c t=\"s\"><v>0</v></c>\
+         <c t=\"s\"><v>1</v></c></row><row><c t=\"s\"><v>2</v></c>{cell}</row>\
+         </sheetData></worksheet>"
+    );
+    let content = zip(&[
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+    ]);
+    let items = vec![(item("x"), content.clone())];
+    let out = masked(&mask(&hanako(), &items).unwrap(), &content).0;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(out)).unwrap();
+    let member = archive.by_name("xl/worksheets/sheet1.xml").unwrap();
+    let text = std::io::read_to_string(member).unwrap();
+    let row = text.rsplit_once("<v>2</v></c>").unwrap().1;
+    row.split_once("</row>").unwrap().0.to_owned()
+}
+
+#[test]
+fn numbers_of_others_in_numeric_cells_are_masked() {
+    let (kofi, own) = ("kofi.mensa@x.example", "hanako.example@contoso.example");
+    for (head, address, cell, expected) in [
+        ("Customer ID", kofi, "<c><v>70042917</v></c>", "<c t=\"str\"><v>Person 2</v></c>"),
+        ("Customer ID", kofi, "<c r=\"B2\" t=\"n\"><v>70042917</v></c>", {
+            "<c r=\"B2\" t=\"str\"><v>Person 2</v></c>"
+        }),
+        ("Phone", kofi, "<c><v>4930123456789</v></c>", "<c t=\"str\"><v>Person 2</v></c>"),
+        // Of nobody else, and of no person.
+        ("Customer ID", own, "<c><v>70042917</v></c>", "<c><v>70042917</v></c>"),
+        ("Steps", kofi, "<c><v>70042917</v></c>", "<c><v>70042917</v></c>"),
+    ] {
+        assert_eq!(masked_number(head, address, cell), expected, "{head} {address}");
+    }
+}
+
 #[test]
 fn aliases_in_listings_and_in_objects_of_users_are_masked() {
     let queue = "JOBID PARTITION NAME USER ST TIME NODES NODELIST(REASON)\n\

@@ -13,7 +13,7 @@ use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::{Group, Identifier, Named};
 use crate::matching::people::records::everyone::everyone_in;
 use crate::matching::people::records::near::Bond;
-use crate::matching::people::records::remembered::Remembered;
+use crate::matching::people::records::remembered::{Remembered, Seen};
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::{Hinting, Texts};
 use crate::matching::views::meter::{Decoded, Meter};
@@ -52,7 +52,7 @@ pub fn census_among(
     let meter = Meter::default();
     let mut counting = Counting {
         known,
-        told: Remembered::default(),
+        told: known.remembered.lend(),
         seen: HashSet::new(),
         census: Census::default(),
         room: people.people_max,
@@ -61,6 +61,7 @@ pub fn census_among(
     tour.head(item);
     let mut undone = Undone::new(item.content_encoding.as_deref(), content, limits)?;
     tour.content(&mut undone)?;
+    known.remembered.take_back(counting.told);
     Ok(counting.census)
 }
 
@@ -100,15 +101,6 @@ pub fn census_of_copy(
         groups.extend(census(&document, &mut bytes.as_slice(), limits, people)?.groups);
     }
     Ok(groups)
-}
-
-/// What is seen of people in a text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Seen {
-    Group(Group),
-    Beside([Identifier; 2]),
-    /// One of those whom the workspace knows, by number.
-    Known(usize),
 }
 
 struct Counting<'a> {

@@ -14,8 +14,9 @@ use crate::matching::people::kin::known::Known;
 use crate::matching::people::named::Identifier;
 use crate::matching::people::ranges::Ranges;
 use crate::matching::people::records::everyone::everyone_in_folded;
+use crate::matching::people::records::remembered::{Lent, Remembered};
 use crate::matching::people::who::Who;
-use crate::matching::put::Put;
+use crate::matching::put::{Put, Rewritten};
 use crate::matching::scan::{occurrences, occurrences_folded};
 use crate::matching::secrets::Sought;
 use crate::matching::views::as_read::folds::may_be_address;
@@ -34,6 +35,19 @@ pub struct Mask {
     known: Arc<Known>,
     /// The words of what the subject is called, who is known as well.
     own: HashSet<String>,
+    /// What was seen and written in texts.
+    pub memories: Lent<Memory>,
+}
+
+/// What is remembered from one item to the next.
+#[derive(Default)]
+pub struct Memory {
+    /// What was seen in texts.
+    pub told: Remembered<Put>,
+    /// Whom they named.
+    pub met: Met,
+    /// What cells became.
+    pub rewritten: Rewritten,
 }
 
 /// The other people of a request, to be looked for together.
@@ -56,12 +70,13 @@ impl Mask {
         addresses: Addresses,
     ) -> Self {
         let people = Some(People { matcher, numbers, whose, addresses });
-        Self { people, secrets: Sought::Any, known: Arc::default(), own: HashSet::new() }
+        Self { people, ..Self::of_nobody(Sought::Any) }
     }
 
     /// Of nobody, but of these secrets.
     pub fn of_nobody(secrets: Sought) -> Self {
-        Self { people: None, secrets, known: Arc::default(), own: HashSet::new() }
+        let (known, own, memories) = (Arc::default(), HashSet::new(), Lent::default());
+        Self { people: None, secrets, known, own, memories }
     }
 
     /// The same, which knows these people of the workspace by their names alone.

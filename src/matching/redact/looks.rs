@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use crate::matching::bytes::texts::texts;
 use crate::matching::matcher::Matcher;
-use crate::matching::people::mask::{Mask, Met};
-use crate::matching::people::records::remembered::Remembered;
-use crate::matching::put::Put;
+use crate::matching::people::mask::{Mask, Memory};
+use crate::matching::put::{Put, Rewritten};
 use crate::matching::scan::occurrences;
 use crate::matching::secrets::secrets_in;
 use crate::matching::views::charsets::letters::Letters;
@@ -47,14 +46,19 @@ impl Look for Erasing<'_> {
 /// Sees the people of a mask, and secrets, to be replaced in an export.
 pub struct Masking<'a> {
     mask: &'a Mask,
-    told: Remembered<Put>,
-    met: Met,
+    memory: Memory,
 }
 
 impl<'a> Masking<'a> {
     /// By this mask.
     pub fn of(mask: &'a Mask) -> Self {
-        Self { mask, told: Remembered::default(), met: Met::default() }
+        Self { mask, memory: mask.memories.lend() }
+    }
+}
+
+impl Drop for Masking<'_> {
+    fn drop(&mut self) {
+        self.mask.memories.take_back(std::mem::take(&mut self.memory));
     }
 }
 
@@ -62,7 +66,7 @@ impl Look for Masking<'_> {
     type What = Put;
 
     fn look(&mut self, text: &str, seen: &mut dyn FnMut(Put, Range<usize>)) {
-        let Self { mask, told, met } = self;
+        let Self { mask, memory: Memory { told, met, .. } } = self;
         told.each(text, seen, &mut |seen| {
             mask.others_in(text, met, &mut |number, range| {
                 // Whoever was in no census has no number, and is shown even less.
@@ -90,6 +94,14 @@ impl Look for Masking<'_> {
 
     fn goes_on(&self, before: &str, after: &str) -> bool {
         self.mask.goes_on(before, after)
+    }
+
+    fn remembered(&mut self) -> Rewritten {
+        std::mem::take(&mut self.memory.rewritten)
+    }
+
+    fn remember(&mut self, rewritten: Rewritten) {
+        self.memory.rewritten = rewritten;
     }
 
     fn keep(&mut self, _: &Put) -> bool {
@@ -148,6 +160,10 @@ impl<L: Look> Look for First<'_, L> {
 
     fn goes_on(&self, before: &str, after: &str) -> bool {
         self.look.goes_on(before, after)
+    }
+
+    fn has_done(&self) -> bool {
+        self.any()
     }
 
     fn wants(&mut self, what: &L::What) -> bool {

@@ -1,12 +1,11 @@
 //! A stream of anything rewritten in its own format, or refused.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::matching::limits::ItemLimits;
-use crate::matching::put::{Put, Replaced};
+use crate::matching::put::{Put, Replaced, Rewritten};
 use crate::matching::redact::looks::First;
 use crate::matching::redact::refusal::{Stop, Unredacted};
 use crate::matching::views::containers::{HEAD_BYTES, Rest};
@@ -39,7 +38,8 @@ pub fn redact_named<L: Look<What = Put>>(
     let key = key_of(name);
     let mut rewriting = Rewriting::new(look, limits, &meter, key);
     let ended = rewriting.bytes(&mut Stored::new(content, &meter, limits), out, 0);
-    let replaced = rewriting.replaced;
+    let (replaced, rewritten) = (rewriting.replaced, rewriting.rewritten);
+    look.remember(rewritten);
     match ended {
         Ok(()) if !meter.has_failed() => Ok(replaced),
         Ok(()) => Err(Stop::not("broken").told(&meter)),
@@ -67,7 +67,10 @@ pub fn redact_short<L: Look<What = Put>>(
 ) -> Result<Short, Unredacted> {
     let (limits, meter) = (&ItemLimits::default(), &Meter::default());
     let mut rewriting = Rewriting::new(look, limits, meter, None);
-    rewriting.short(key, text).map_err(|stop| stop.told(meter))
+    let short = rewriting.short(key, text).map_err(|stop| stop.told(meter));
+    let rewritten = rewriting.rewritten;
+    look.remember(rewritten);
+    short
 }
 
 /// Whether a look sees nothing in an item that is called so, and everything in it could be read.
@@ -117,41 +120,6 @@ pub fn purity<L: Look>(
     })
 }
 
-/// What a cell became, and what was replaced in it.
-pub type Anew = (Option<Vec<u8>>, Replaced);
-
-/// What cells became that were rewritten before: those of a column are often alike.
-#[derive(Default)]
-pub struct Rewritten {
-    hasher: RandomState,
-    cells: HashMap<u64, Anew>,
-}
-
-/// Cells that are kept at a time, and bytes of the longest; two that are hashed alike, once in
-/// 2^64, are taken for one.
-const CELLS_MAX: usize = 1 << 14;
-const CELL_BYTES_MAX: usize = 256;
-
-impl Rewritten {
-    pub(super) fn hash(&self, column: &str, cell: &str) -> u64 {
-        self.hasher.hash_one((column, cell))
-    }
-
-    pub(super) fn of(&self, hash: u64) -> Option<&Anew> {
-        self.cells.get(&hash)
-    }
-
-    pub(super) fn keep(&mut self, hash: u64, cell: &str, anew: Anew) {
-        if cell.len() > CELL_BYTES_MAX {
-            return;
-        }
-        if self.cells.len() >= CELLS_MAX {
-            self.cells.clear();
-        }
-        self.cells.insert(hash, anew);
-    }
-}
-
 /// One item being rewritten.
 pub struct Rewriting<'a, L> {
     pub(super) look: &'a mut L,
@@ -168,7 +136,7 @@ pub struct Rewriting<'a, L> {
 
 impl<'a, L: Look<What = Put>> Rewriting<'a, L> {
     fn new(look: &'a mut L, limits: &'a ItemLimits, meter: &'a Meter, key: Option<String>) -> Self {
-        let (replaced, rewritten) = (Replaced::default(), Rewritten::default());
+        let (replaced, rewritten) = (Replaced::default(), look.remembered());
         Self { look, limits, meter, replaced, key, depth: 0, rewritten }
     }
 

@@ -9,6 +9,7 @@ use crate::domain::item::{Item, NAME_VIEW, PROPERTIES_VIEW};
 use crate::matching::keys::lone::Lone;
 use crate::matching::keys::users::speaks_of_users;
 use crate::matching::limits::ItemLimits;
+use crate::matching::put::Rewritten;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
 use crate::matching::views::hinting::{Hinting, Texts};
@@ -59,6 +60,16 @@ pub trait Look {
     fn wants(&mut self, _: &Self::What) -> bool {
         true
     }
+    /// Whether whatever else may be seen makes no difference any more.
+    fn has_done(&self) -> bool {
+        false
+    }
+    /// What cells became that were rewritten before; it comes back by [`Look::remember`].
+    fn remembered(&mut self) -> Rewritten {
+        Rewritten::default()
+    }
+    /// Takes back what cells became, for the next item.
+    fn remember(&mut self, _: Rewritten) {}
     /// Told of each thing seen at a new place, and whether there is room for more like it.
     fn keep(&mut self, what: &Self::What) -> bool;
 }
@@ -194,7 +205,7 @@ impl<'a, L: Look> Tour<'a, L> {
     /// Looks at a text that stands beside the content.
     pub(super) fn label(&mut self, text: &str, view: &str, place: &str) {
         // Cells of a column are often alike.
-        if self.labelled.is_again(&(text, view, place)) {
+        if self.look.has_done() || self.labelled.is_again(&(text, view, place)) {
             return;
         }
         for what in self.seen_in(text) {

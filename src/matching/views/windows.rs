@@ -72,6 +72,9 @@ impl<L: Look> Tour<'_, L> {
             if let Err(refused) = self.meter.pace(self.limits) {
                 break Err(refused.into());
             }
+            if self.look.has_done() {
+                break Ok(());
+            }
             let filled = fill(reader, &mut window, WINDOW_BYTES);
             let last = !matches!(filled, Ok(true));
             let mut limit = if last { window.len() } else { window.len() - MARGIN_BYTES };

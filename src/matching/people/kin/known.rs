@@ -23,6 +23,7 @@ use crate::matching::people::kin::own::has_domain;
 use crate::matching::people::kin::spelled::spelled_by;
 use crate::matching::people::kin::words::words;
 use crate::matching::people::named::{Group, Identifier, NOBODY, SERVICES, is_cased};
+use crate::matching::people::records::remembered::{Lent, Remembered, Seen};
 use crate::matching::scan::occurrences;
 use crate::matching::views::as_read::folds::may_be_address;
 use crate::matching::views::charsets::letters::Letters;
@@ -41,6 +42,8 @@ pub struct Known {
     /// Each word of their names and addresses, hashed, once somebody asks.
     words: OnceLock<HashSet<u64>>,
     hasher: RandomState,
+    /// What censuses saw in texts, of these people and of whoever else is named there.
+    pub remembered: Lent<Remembered<Seen>>,
 }
 
 /// Letters of the shortest word by which somebody is known.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr2, memrchr2};
+use memchr::{memchr2, memchr3, memrchr2};
 
 use crate::domain::asked::subject::IdentityType;
 use crate::matching::keys::sorts::{Key, Sort};
@@ -131,17 +131,14 @@ fn pieces(text: &str, address: &Range<usize>, line: &Range<usize>, tell: Tell<'_
     let after = &text[address.end..line.end];
     let closed = after.trim_start_matches(['>', '"', '\'', '\\']);
     if let Some(inner) = closed.trim_start().strip_prefix(['(', '[', '{']) {
-        let end = inner.find([')', ']', '}']).unwrap_or(inner.len());
+        let end = memchr3(b')', b']', b'}', inner.as_bytes()).unwrap_or(inner.len());
         return each_piece(text, &inner[..end], tell);
     }
     let before = &text[line.start..address.start];
-    let Some(open) =
-        before.rfind(['(', ')', '[', ']']).filter(|at| before[*at..].starts_with(['(', '[']))
-    else {
-        return;
-    };
+    let open = before.bytes().rposition(|byte| b"()[]".contains(&byte));
+    let Some(open) = open.filter(|at| before[*at..].starts_with(['(', '['])) else { return };
     let inner = &before[open + 1..];
-    let end = after.find([')', ']']).unwrap_or(after.len());
+    let end = memchr2(b')', b']', after.as_bytes()).unwrap_or(after.len());
     each_piece(text, inner, tell);
     each_piece(text, &after[..end], tell);
     tell_name(text, words_before(before[..open].trim_end()), Bond::Beside, tell);

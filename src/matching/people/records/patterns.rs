@@ -30,8 +30,8 @@ pub fn patterned<'a>(text: &'a str, addresses: &'a [Named], tell: &mut dyn FnMut
     let mut all: Vec<Candidate<'a>> = Vec::new();
     for address in addresses {
         let line = around(text, &address.1);
-        let before = runs(&text[line.start..address.1.start], usize::MAX).pop();
-        let after = runs(&text[address.1.end..line.end], 1).pop();
+        let before = last_run(&text[line.start..address.1.start]);
+        let after = first_run(&text[address.1.end..line.end]);
         for (is_first, run) in [(true, before), (false, after)] {
             let Some(run) = run.filter(|run| full_name(run)) else { continue };
             let name = range_of(text, run);
@@ -57,28 +57,61 @@ pub fn patterned<'a>(text: &'a str, addresses: &'a [Named], tell: &mut dyn FnMut
     }
 }
 
-/// Runs of words that are written like names, as many as are asked for.
-fn runs(line: &str, most: usize) -> Vec<&str> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    let mut is_open = false;
-    for word in line.split([' ', '\t']) {
+/// A word of a line, without the signs around it.
+struct Word<'a> {
+    bare: &'a str,
+    /// Whether a sign parts it from the word before.
+    begins: bool,
+    /// Whether no sign parts it from the word after.
+    is_open: bool,
+}
+
+impl<'a> Word<'a> {
+    fn of(word: &'a str) -> Self {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let range = range_of(line, bare);
         let begins = word.len() > bare.len() && !word.starts_with(bare);
-        if !is_name_like(bare, false) {
-            is_open = false;
-            continue;
-        }
-        if runs.len() == most && (!is_open || begins) {
-            break;
-        }
-        match runs.last_mut().filter(|_| is_open && !begins) {
-            Some(run) => run.end = range.end,
-            None => runs.push(range),
-        }
-        is_open = word.ends_with(bare);
+        Self { bare, begins, is_open: word.ends_with(bare) }
     }
-    runs.into_iter().map(|run| &line[run]).collect()
+
+    fn is_name_like(&self) -> bool {
+        is_name_like(self.bare, false)
+    }
+}
+
+/// The first run of words that are written like names, if it begins near the start of a line.
+fn first_run(line: &str) -> Option<&str> {
+    let mut run: Option<Range<usize>> = None;
+    let mut is_open = false;
+    for word in line.split([' ', '\t']).map(Word::of) {
+        let range = range_of(line, word.bare);
+        match &mut run {
+            None if range.start > BETWEEN_BYTES_MAX => return None,
+            None if word.is_name_like() => run = Some(range),
+            None => {}
+            Some(run) if is_open && !word.begins && word.is_name_like() => run.end = range.end,
+            Some(_) => break,
+        }
+        is_open = word.is_open;
+    }
+    run.map(|run| &line[run])
+}
+
+/// The last run of words that are written like names, if it ends near the end of a line.
+fn last_run(line: &str) -> Option<&str> {
+    let mut run: Option<Range<usize>> = None;
+    let mut begins = false;
+    for word in line.rsplit([' ', '\t']).map(Word::of) {
+        let range = range_of(line, word.bare);
+        match &mut run {
+            None if line.len() - range.end > BETWEEN_BYTES_MAX => return None,
+            None if word.is_name_like() => run = Some(range),
+            None => continue,
+            Some(run) if word.is_open && !begins && word.is_name_like() => run.start = range.start,
+            Some(_) => break,
+        }
+        begins = word.begins;
+    }
+    run.map(|run| &line[run])
 }
 
 #[cfg(test)]
@@ -104,6 +137,48 @@ mod tests {
             let mut told = Vec::new();
             patterned(text, &addresses, &mut |_, (name, _)| told.push(name.value));
             assert_eq!(told, expected, "{text}");
+        }
+    }
+
+    /// All runs of words that are written like names.
+    fn runs(line: &str) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut is_open = false;
+        for word in line.split([' ', '\t']).map(Word::of) {
+            if !word.is_name_like() {
+                is_open = false;
+                continue;
+            }
+            let range = range_of(line, word.bare);
+            match runs.last_mut().filter(|_| is_open && !word.begins) {
+                Some(run) => run.end = range.end,
+                None => runs.push(range),
+            }
+            is_open = word.is_open;
+        }
+        runs
+    }
+
+    #[test]
+    fn the_runs_beside_an_address_are_those_of_the_line() {
+        let words =
+            ["Ann", "Rask,", "(Bo", "ek", "", "-", "Ek)", "joined", "é", "\u{fffd}X", "a.b"];
+        let mut state = 1usize;
+        for _ in 0..20_000 {
+            let mut line = String::new();
+            for _ in 0..state % 9 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                line.push_str(words[(state >> 33) % words.len()]);
+                line.push_str([" ", "\t", " ", ""][(state >> 50) % 4]);
+            }
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let all = runs(&line);
+            let near = |run: &&Range<usize>, between: usize| {
+                (between <= BETWEEN_BYTES_MAX).then(|| &line[(*run).clone()])
+            };
+            let first = all.first().and_then(|run| near(&run, run.start));
+            let last = all.last().and_then(|run| near(&run, line.len() - run.end));
+            assert_eq!((first_run(&line), last_run(&line)), (first, last), "{line}");
         }
     }
 }

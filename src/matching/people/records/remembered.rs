@@ -3,15 +3,57 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use crate::matching::people::named::{Group, Identifier};
 
 /// Longest text that is remembered, in bytes.
 const TEXT_BYTES_MAX: usize = 256;
 
 /// Bytes that are remembered: of texts, and of what was seen in them.
-const BYTES_MAX: usize = 2 << 20;
+const BYTES_MAX: usize = 4 << 20;
+
+/// Memories that are kept for the next items; as many items are read at a time.
+const LENT_MAX: usize = 8;
+
+/// What is seen of people in a text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seen {
+    /// They name one person.
+    Group(Group),
+    /// They stand side by side, and may be one person.
+    Beside([Identifier; 2]),
+    /// One of those whom the workspace knows, by number.
+    Known(usize),
+}
+
+/// Memories that are lent to whoever looks through an item, and come back for the next one: the
+/// items of an archive have the same cells.
+pub struct Lent<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Lent<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Default> Lent<T> {
+    /// One that came back, or one of nothing.
+    pub fn lend(&self) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes one back.
+    pub fn take_back(&self, memory: T) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < LENT_MAX {
+            all.push(memory);
+        }
+    }
+}
 
 /// Receives what is seen, and where.
-type Seen<'a, W> = &'a mut dyn FnMut(W, Range<usize>);
+type Tell<'a, W> = &'a mut dyn FnMut(W, Range<usize>);
 
 /// All that was seen in one text.
 type All<W> = Box<[(W, Range<usize>)]>;
@@ -30,7 +72,7 @@ impl<W> Default for Remembered<W> {
 
 impl<W: Clone> Remembered<W> {
     /// What `look` sees in a text, which depends on nothing but the text.
-    pub fn each(&mut self, text: &str, seen: Seen<'_, W>, look: &mut dyn FnMut(Seen<'_, W>)) {
+    pub fn each(&mut self, text: &str, seen: Tell<'_, W>, look: &mut dyn FnMut(Tell<'_, W>)) {
         if text.len() > TEXT_BYTES_MAX {
             return look(seen);
         }

@@ -19,7 +19,8 @@ pub fn piece(window: &[u8], edit: &Edit) -> Option<Piece> {
     }
     let is_value = tag.starts_with(b"<v>") || tag.starts_with(b"<v ");
     let head_of_value = memchr::memchr(b'>', tag).filter(|_| is_value)? + 1;
-    let cell = memchr::memmem::rfind(before, b"<c ")?;
+    let opened = [b"<c ", b"<c>"].map(|tag| memchr::memmem::rfind(before, tag));
+    let cell = opened.into_iter().flatten().max()?;
     let head = cell + memchr::memchr(b'>', &before[cell..])?;
     let attributes = std::str::from_utf8(&before[cell..head]).ok()?;
     let kind = attributes.split_once(" t=\"").map(|(_, rest)| rest.split('"').next());

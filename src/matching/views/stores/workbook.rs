@@ -111,7 +111,7 @@ impl<L: Look> Tour<'_, L> {
                     if let Some(cell) = cell.take()
                         && let Some(said) = cell.told(&text, reading.strings)
                     {
-                        self.sheet_cell(cell.column, said, reading)?;
+                        self.sheet_cell(cell.column, &said, reading)?;
                     }
                 }
                 Event::End(tag) if tag.local_name().as_ref() == b"row" => {
@@ -255,8 +255,17 @@ fn read_text(xml: &mut Xml<'_>, text: &mut String) -> io::Result<()> {
 /// A cell, before its text.
 struct Cell {
     column: usize,
-    is_shared: bool,
-    is_text: bool,
+    holds: Holds,
+}
+
+/// What a cell holds.
+enum Holds {
+    /// The number of a string that lies apart.
+    Shared,
+    Text,
+    Number,
+    /// Whether something is so, or what went wrong.
+    Other,
 }
 
 impl Cell {
@@ -271,20 +280,39 @@ impl Cell {
         let kind = value("t").unwrap_or_default();
         Self {
             column: number.checked_sub(1).unwrap_or(next).min(COLUMNS_MAX),
-            is_shared: kind == b"s",
-            is_text: matches!(kind.as_slice(), b"inlineStr" | b"str"),
+            holds: match kind.as_slice() {
+                b"s" => Holds::Shared,
+                b"inlineStr" | b"str" => Holds::Text,
+                b"n" | b"" => Holds::Number,
+                _ => Holds::Other,
+            },
         }
     }
 
-    /// What it says, if that is text.
-    fn told<'t>(&self, text: &'t str, strings: &'t [String]) -> Option<&'t str> {
-        let said = match self.is_shared {
-            true => strings.get(text.trim().parse::<usize>().ok()?)?.as_str(),
-            false => text,
+    /// What it says, if that is text, or a number that somebody may have.
+    fn told<'t>(&self, text: &'t str, strings: &'t [String]) -> Option<Cow<'t, str>> {
+        let said = match self.holds {
+            Holds::Shared => strings.get(text.trim().parse::<usize>().ok()?)?.into(),
+            Holds::Text => text.into(),
+            Holds::Number => whole_number(text.trim())?,
+            Holds::Other => return None,
         };
-        let is_told = (self.is_shared || self.is_text) && !said.is_empty();
-        is_told.then_some(said)
+        (!said.is_empty()).then_some(said)
     }
+}
+
+/// A number as it is called, if it has no fraction and as many digits as the number of a person:
+/// `70042917` for `7.0042917E7` as well.
+fn whole_number(written: &str) -> Option<Cow<'_, str>> {
+    const DIGITS_MIN: usize = 4;
+    /// Above it not every number is told from the next.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if written.bytes().all(|byte| byte.is_ascii_digit()) {
+        return (written.len() >= DIGITS_MIN).then_some(written.into());
+    }
+    let number = written.parse::<f64>().ok()?;
+    let is_whole = number.fract() == 0.0 && (1000.0..=EXACT_MAX).contains(&number);
+    is_whole.then(|| format!("{number:.0}").into())
 }
 
 /// What ended a member: a limit stays one.
@@ -374,6 +402,31 @@ mod tests {
         let (texts, _) =
             told(&[("xl\\SharedStrings.xml", strings), ("xl\\worksheets\\s.xml", rows)]);
         assert!(texts.contains("user: mosei"), "{texts}");
+    }
+
+    #[test]
+    fn numbers_that_somebody_may_have_are_told() {
+        for (kind, written, expected) in [
+            ("", "70042917", Some("70042917")),
+            (" t=\"n\"", " 70042917.0 ", Some("70042917")),
+            ("", "7.0042917E7", Some("70042917")),
+            ("", "4930123456789", Some("4930123456789")),
+            ("", "123456789012345678901", Some("123456789012345678901")),
+            ("", "0.70042917", None),
+            ("", "7004.2917", None),
+            ("", "-70042917", None),
+            ("", "1E300", None),
+            ("", "12", None),
+            ("", "n/a", None),
+            (" t=\"b\"", "70042917", None),
+        ] {
+            let address = "<c t=\"inlineStr\"><is><t>k@x.org</t></is></c>";
+            let row = format!("<row>{address}<c{kind}><v>{written}</v></c></row>");
+            let (texts, _) = told(&[("xl/worksheets/a.xml", &row)]);
+            let told = texts.lines().find_map(|line| line.strip_prefix("k@x.org|"));
+            let told = told.map(|row| row.trim_end_matches('|')).filter(|row| !row.is_empty());
+            assert_eq!(told, expected, "{kind} {written}: {texts}");
+        }
     }
 
     #[test]
