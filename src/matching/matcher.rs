@@ -15,7 +15,7 @@ use crate::domain::item::Hit;
 use crate::matching::bytes::guids::Guids;
 use crate::matching::bytes::sift::Sift;
 use crate::matching::identity::addresses::{Spelled, each_address};
-use crate::matching::identity::boundaries::{Boundary, stands_alone};
+use crate::matching::identity::boundaries::{Boundary, goes_on_in_binary, stands_alone};
 use crate::matching::identity::candidates::{Foreign, Grams, Signs};
 use crate::matching::identity::names::fields::may_be_part;
 use crate::matching::identity::names::joints::BETWEEN_BYTES_MAX;
@@ -255,7 +255,12 @@ impl Matcher {
                 Spelled::Within => Boundary::Respelled,
                 Spelled::AsGuest => Boundary::Guest,
             };
-            self.look_up(address, range, boundary, found);
+            let (before, after) = (&text[..range.start], &text[range.end..]);
+            self.look_up(address, range.clone(), boundary, &mut |occurrence| {
+                if !goes_on_in_binary(before, after) {
+                    found(occurrence);
+                }
+            });
         });
     }
 
