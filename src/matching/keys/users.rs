@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// What such a key has in it.
-pub const USERS: [&str; 21] = [
+pub const USERS: [&str; 24] = [
     "user",
     "owner",
     "alias",
@@ -13,6 +13,9 @@ pub const USERS: [&str; 21] = [
     "logon",
     "logname",
     "author",
+    "maintainer",
+    "committer",
+    "usrname",
     "account",
     "creat",
     "submitt",

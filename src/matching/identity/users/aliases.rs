@@ -14,6 +14,7 @@
 //! | argument of a command | `sudo -u ann`, `chown ann:` (`commands`) |
 //! | line of a listing | `ls -l`, `id`, `ps`, `/etc/passwd` (`listings`) |
 //! | sentence | `logged in as ann`, `user 'ann'` (`phrases`) |
+//! | what is recorded | `TODO(ann)`, `GRANT … TO ann`, blame, logs (`recorded`) |
 //!
 //! `models/ann/`, `"model": "ann"` and a quoted "ann" in a sentence speak of no user.
 
@@ -22,6 +23,7 @@ use crate::matching::identity::users::hosts::is_on_host;
 use crate::matching::identity::users::lines::{ends_word, joins_key, last_word, line_before};
 use crate::matching::identity::users::listings::is_listed_user;
 use crate::matching::identity::users::phrases::is_spoken_of;
+use crate::matching::identity::users::recorded::is_recorded;
 use crate::matching::identity::users::sections::is_in_section;
 use crate::matching::keys::lengths::before_length;
 use crate::matching::keys::users::speaks_of_users;
@@ -47,8 +49,12 @@ fn names_one(before: &str, alias: &str, after: &str) -> bool {
     }
     let joined = |c: char| continues_word(c) || matches!(c, '-' | '_' | '@' | '+');
     let dotted = after.strip_prefix('.').is_some_and(|rest| rest.starts_with(continues_word));
-    if before.ends_with(|c: char| joined(c) || c == '.') || after.starts_with(joined) || dotted {
-        return false;
+    let is_joined = |c: char| joined(c) || c == '.';
+    if after.starts_with(joined) || dotted {
+        return after.starts_with('@') && is_principal(before);
+    }
+    if before.ends_with(is_joined) {
+        return before.ends_with('@') && is_recorded(before, after);
     }
     is_user_folder(before)
         || is_account(before, after)
@@ -56,6 +62,12 @@ fn names_one(before: &str, alias: &str, after: &str) -> bool {
         || is_argument(before, after)
         || is_listed_user(before, alias, after)
         || is_spoken_of(before, after)
+        || is_recorded(before, after)
+}
+
+/// Whether a list of tickets tells here whose they are: `Default principal: ann@CONTOSO.COM`.
+fn is_principal(before: &str) -> bool {
+    line_before(before).trim_start().strip_suffix(' ') == Some("default principal:")
 }
 
 /// The segment after a folder in which every user has one.
@@ -101,7 +113,7 @@ fn is_account(before: &str, after: &str) -> bool {
     let Some(domain) = before.strip_suffix('\\') else { return false };
     let rest = domain.trim_end_matches(|c: char| continues_word(c) || matches!(c, '-' | '_'));
     rest.len() < domain.len()
-        && !rest.ends_with(['\\', '/', ':', '.'])
+        && (!rest.ends_with(['\\', '/', ':', '.']) || rest.ends_with("/user:"))
         && !after.starts_with(['\\', '/'])
 }
 
@@ -237,6 +249,12 @@ mod tests {
             "env user=<<ann>> today",
             "user: <<ann>> - logged in",
             "<owner>\u{0}<<ann>></owner>",
+            "runas /user:contoso\\<<ann>> cmd",
+            "default principal: <<ann>>@contoso.com",
+            "* @<<ann>> @kofi",
+            "maintainer: <<ann>>\n",
+            "usrname=<<ann>>\tsrc=1",
+            "loginctl show-user <<ann>>",
         ] {
             assert!(stands(&text.replace('\u{0}', "")), "{text}");
         }

@@ -3,9 +3,25 @@
 use crate::matching::identity::users::lines::{ends_word, line_before};
 
 /// Commands whose arguments are users, apart from the values of options.
-const OF_USERS: [&str; 14] = [
-    "useradd", "adduser", "usermod", "userdel", "deluser", "chage", "chfn", "chsh", "finger",
-    "kinit", "pinky", "lslogins", "gosu", "su-exec",
+const OF_USERS: [&str; 18] = [
+    "useradd",
+    "adduser",
+    "usermod",
+    "userdel",
+    "deluser",
+    "chage",
+    "chfn",
+    "chsh",
+    "finger",
+    "kinit",
+    "pinky",
+    "lslogins",
+    "gosu",
+    "su-exec",
+    "show-user",
+    "terminate-user",
+    "kill-user",
+    "enable-linger",
 ];
 
 /// The same, where the name of the command is a common word: only where a command begins.

@@ -5,5 +5,6 @@ pub mod hosts;
 pub mod commands;
 pub mod listings;
 pub mod phrases;
+pub mod recorded;
 pub mod sections;
 pub mod aliases;
