@@ -1,5 +1,7 @@
 //! What a reader takes a text for, where that is not what its characters say.
 
+pub mod colours;
+pub mod typeset;
 pub mod terminal;
 pub mod folds;
 pub mod mojibake;

@@ -5,6 +5,7 @@ use crate::matching::blocks::signs::Signs;
 use crate::matching::views::as_read::folds::{joined, joined_beside_column};
 use crate::matching::views::as_read::mojibake::undone;
 use crate::matching::views::as_read::terminal::{Shown, shown};
+use crate::matching::views::as_read::typeset::typeset;
 use crate::matching::views::spelling::reading::{Hold, Reading};
 
 /// Readings of a text, some of them readings of others.
@@ -47,6 +48,11 @@ impl AsRead {
             let joined = joined(read, signs, goes_on).map(|reading| (reading, Hold::Exact));
             let joined = joined.into_iter().chain(beside);
             all.spellings.extend(joined.map(|(reading, hold)| Spelling { reading, hold, of }));
+            if signs.has(Signs::ESCAPE) {
+                let meant = typeset(all.text(text, of));
+                let spelling = |reading| Spelling { reading, hold: Hold::Exact, of };
+                all.spellings.extend(meant.map(spelling));
+            }
             if signs.has(Signs::BEYOND_ASCII) {
                 all.misread(text, of);
             }

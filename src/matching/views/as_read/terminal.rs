@@ -14,6 +14,7 @@ use aho_corasick::AhoCorasick;
 use memchr::{memchr2_iter, memmem};
 
 use crate::matching::blocks::signs::Signs;
+use crate::matching::views::as_read::colours::marks;
 use crate::matching::views::spelling::charset::has_strange;
 use crate::matching::views::spelling::reading::Reading;
 
@@ -27,9 +28,29 @@ pub enum Shown {
     Also(Reading),
 }
 
-/// What a terminal shows of this text.
+/// What a terminal, a chat or a game shows of this text.
 pub fn shown(text: &str, signs: Signs) -> Shown {
     let mut controls = controls(text, signs);
+    let shown = by_terminal(text, &mut controls);
+    let marks = marks(text, signs);
+    if marks.is_empty() {
+        return shown;
+    }
+    let mark = |range| Control { range, effect: Effect::Looks };
+    controls.extend(marks.into_iter().map(mark));
+    controls.sort_by_key(|control| control.range.start);
+    let reading = without(text, &controls, false);
+    match shown {
+        Shown::Only(mut readings) => {
+            readings.push(reading);
+            Shown::Only(readings)
+        }
+        Shown::AsIs | Shown::Also(_) => Shown::Also(reading),
+    }
+}
+
+/// What is shown of a text with this control; of a binary, what is surely none is taken away.
+fn by_terminal(text: &str, controls: &mut Vec<Control>) -> Shown {
     if controls.is_empty() {
         return Shown::AsIs;
     }
@@ -43,9 +64,9 @@ pub fn shown(text: &str, signs: Signs) -> Shown {
             controls => Shown::Also(without(text, controls, false)),
         };
     }
-    let mut readings = vec![without(text, &controls, false)];
+    let mut readings = vec![without(text, controls, false)];
     if controls.iter().any(|control| control.effect.is_doubtful()) {
-        readings.push(without(text, &controls, true));
+        readings.push(without(text, controls, true));
     }
     Shown::Only(readings)
 }
