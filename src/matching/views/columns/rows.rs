@@ -168,11 +168,16 @@ impl Rows {
     /// What an entry of a map says, or a row of keys and values, where the key says whose it is.
     /// The key, and which cell its value is.
     fn entry<'r>(&self, row: &'r Row) -> Option<(&'r str, usize)> {
-        let of = |names: [&str; 2]| {
+        let of = |names: &[&str]| {
             let last = |number| self.column(number).rsplit('.').next().unwrap_or_default();
             row.iter().position(|(number, _)| names.contains(&last(*number)))
         };
-        let (key, value) = (&row[of(["key", "name"])?].1, of(["value", "val"])?);
+        let (key, value) = match row.len() {
+            // Nothing says what its two columns are.
+            2 if self.columns.is_empty() => (0, 1),
+            _ => (of(&["key", "name", "k", "tag", "property"])?, of(&["value", "val", "v"])?),
+        };
+        let key = &row[key].1;
         speaks_of_users(&key.to_lowercase()).then_some((key, value))
     }
 
@@ -237,6 +242,14 @@ impl Sheet {
 }
 
 impl<L: Look> Tour<'_, L> {
+    /// Tells the names of the columns of the rows that follow.
+    pub(in crate::matching::views) fn columns_are(&mut self, rows: &mut Rows, names: &[String]) {
+        if rows.columns != names {
+            self.rows(rows);
+            rows.columns = names.to_vec();
+        }
+    }
+
     /// Takes the next row of a sheet; one that heads others is looked at alone.
     pub(in crate::matching::views) fn sheet_row(&mut self, sheet: &mut Sheet, row: Row) {
         let columns = if row.is_empty() { return } else { sheet.columns(&row) };

@@ -49,6 +49,9 @@ pub struct Column {
     pub kind: u64,
     /// The columns that it lies in, all of them structs, if they are.
     pub structs: Option<Vec<usize>>,
+    /// The list or map that it lies in, and it and the structs between them: what lies there has
+    /// as many values, where none is missing.
+    pub listed: Option<(usize, Vec<usize>)>,
 }
 
 impl Column {
@@ -105,7 +108,8 @@ pub fn foot(spool: &mut Spool<'_>) -> io::Result<Foot> {
     }
     let columns = vec![Column::default(); types.len()];
     let mut naming = Naming { types: &types, columns, left: COLUMNS_BYTES_MAX };
-    naming.name(0, String::new(), Some(Vec::new()), 0).ok_or_else(too_large)?;
+    let root = Column { structs: Some(Vec::new()), ..Column::default() };
+    naming.name(0, root, 0).ok_or_else(too_large)?;
     foot.columns = naming.columns;
     Ok(foot)
 }
@@ -174,19 +178,20 @@ struct Naming<'t> {
 
 impl Naming<'_> {
     /// Names a column and its parts; `None` if there are too many.
-    fn name(
-        &mut self,
-        number: usize,
-        path: String,
-        structs: Option<Vec<usize>>,
-        nesting: usize,
-    ) -> Option<()> {
+    fn name(&mut self, number: usize, column: Column, nesting: usize) -> Option<()> {
         const STRUCT: u64 = 12;
+        const MAP: u64 = 11;
+        let Column { path, structs, listed, .. } = column;
         let Some(this) = self.types.get(number) else { return Some(()) };
-        let above = structs.as_ref().map_or(0, Vec::len) * size_of::<usize>();
+        let between = listed.as_ref().map_or(0, |(_, structs)| structs.len());
+        let above = (structs.as_ref().map_or(0, Vec::len) + between) * size_of::<usize>();
         self.left = self.left.checked_sub(COLUMN_BYTES + path.len() + above)?;
-        self.columns[number] =
-            Column { path: path.clone(), kind: this.kind, structs: structs.clone() };
+        self.columns[number] = Column {
+            path: path.clone(),
+            kind: this.kind,
+            structs: structs.clone(),
+            listed: listed.clone(),
+        };
         if nesting > NESTING_MAX {
             return Some(());
         }
@@ -194,10 +199,25 @@ impl Naming<'_> {
             structs.push(number);
             structs
         });
+        let listed = match (inner.is_some(), this.kind) {
+            (true, _) => None,
+            (false, STRUCT) => listed.map(|(of, mut structs)| {
+                structs.push(number);
+                (of, structs)
+            }),
+            _ => Some((number, Vec::new())),
+        };
         for (index, part) in this.parts.iter().enumerate().filter(|(_, part)| **part > number) {
             let dot = if path.is_empty() { "" } else { "." };
-            let own = this.names.get(index).map_or("item", String::as_str);
-            self.name(*part, format!("{path}{dot}{own}"), inner.clone(), nesting + 1)?;
+            let own = match (this.kind, index) {
+                (MAP, 0) => "key",
+                (MAP, _) => "value",
+                _ => this.names.get(index).map_or("item", String::as_str),
+            };
+            let path = format!("{path}{dot}{own}");
+            let (structs, listed) = (inner.clone(), listed.clone());
+            let column = Column { path, structs, listed, ..Column::default() };
+            self.name(*part, column, nesting + 1)?;
         }
         Some(())
     }

@@ -1,6 +1,6 @@
 //! The texts of all stripes, row by row.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use crate::matching::views::columns::rows::{Row, Rows};
@@ -109,38 +109,53 @@ impl<L: Look> Tour<'_, L> {
                 _ => {}
             }
         }
-        let mut of_rows = Vec::new();
+        let (mut of_rows, mut of_lists) = (Vec::new(), BTreeMap::<_, Vec<Texts>>::new());
         for (number, column) in foot.columns.iter().enumerate().filter(|(_, c)| c.has_text()) {
             let encoding = encodings.get(number).copied().unwrap_or_default();
             let above = column.structs.clone().unwrap_or_default();
             let texts = texts(&mut store, &streams, (number, &above), encoding)?;
             match column.structs {
                 Some(_) => of_rows.push(texts),
-                None => {
-                    let rows = Rows::new(&place.view, "", vec![column.path.clone()]);
-                    self.orc_cells(&mut store, texts, rows, place)?;
-                }
+                None => of_lists.entry(whole(&streams, number, column)).or_default().push(texts),
             }
         }
-        self.orc_rows(&mut store, of_rows, (foot, stripe.rows), place)
+        for (list, mut columns) in of_lists {
+            if list.is_none() || columns.len() == 1 {
+                for texts in columns {
+                    let path = foot.columns[texts.number].path.clone();
+                    let rows = Rows::new(&place.view, "", vec![path]);
+                    self.orc_cells(&mut store, texts, rows, place)?;
+                }
+            } else {
+                columns.iter_mut().for_each(|texts| texts.present.clear());
+                self.orc_rows(&mut store, columns, (&foot.columns, u64::MAX), place)?;
+            }
+        }
+        self.orc_rows(&mut store, of_rows, (&foot.columns, stripe.rows), place)
     }
 
-    /// The texts of columns that have one for each row.
+    /// The texts of columns that have one for each row, or for each entry of a list.
     fn orc_rows(
         &mut self,
         store: &mut Spool<'_>,
         mut columns: Vec<Texts>,
-        (foot, count): (&Foot, u64),
+        (named, count): (&[Column], u64),
         place: &Place<'_>,
     ) -> io::Result<()> {
-        let names = columns.iter().map(|texts| foot.columns[texts.number].path.clone()).collect();
+        let names = columns.iter().map(|texts| named[texts.number].path.clone()).collect();
         let mut rows = Rows::new(&place.view, "", names);
-        for _ in 0..if columns.is_empty() { 0 } else { count } {
+        let is_listed = count == u64::MAX;
+        'rows: for _ in 0..if columns.is_empty() { 0 } else { count } {
             work::charge(STEP_BYTES * columns.len());
             self.meter.pace(self.limits)?;
             let mut row = Row::default();
             for (number, texts) in columns.iter_mut().enumerate() {
-                let Some(bytes) = texts.next(store)? else { continue };
+                // Where lists end nothing says but the end of their values.
+                let next = match texts.next(store) {
+                    Err(_) if is_listed => break 'rows,
+                    next => next?,
+                };
+                let Some(bytes) = next else { continue };
                 work::charge(bytes.len());
                 let chain = || format!("{}orc:{} > ", place.chain, rows.place(number));
                 self.bytes_in_cell(&bytes, (&mut row, number), &chain, place.depth)?;
@@ -182,6 +197,13 @@ impl<L: Look> Tour<'_, L> {
         self.rows(&mut rows);
         Ok(())
     }
+}
+
+/// The list or map that a column lies in, if it has a value for each of its entries.
+fn whole(streams: &Streams, number: usize, column: &Column) -> Option<usize> {
+    let (list, structs) = column.listed.as_ref()?;
+    let mut all = structs.iter().chain([&number]);
+    all.all(|column| !streams.contains_key(&(*column, PRESENT))).then_some(*list)
 }
 
 /// The texts of a column, which lies in these structs.

@@ -44,6 +44,10 @@ struct Walk<'w> {
     chain: &'w str,
     depth: usize,
     rows: Rows,
+    /// The columns of each table, where it is not known of which one a row was.
+    shapes: &'w [Vec<String>],
+    /// Whether they are of no table any more.
+    is_of_none: bool,
     /// Tables that were met in the list of them.
     tables: Option<Vec<Table>>,
 }
@@ -64,15 +68,21 @@ impl<L: Look> Tour<'_, L> {
             chain,
             depth,
             rows: Rows::new(&view, name, columns),
+            shapes: &[],
+            is_of_none: false,
             tables: None,
         };
         let listed = ["type", "name", "tbl_name", "rootpage", "sql"].map(str::to_owned).to_vec();
         let mut schema = Walk { tables: Some(Vec::new()), ..of("sqlite_schema", listed) };
         self.sqlite_tree(&mut pages, SCHEMA, &mut schema)?;
-        for table in schema.tables.unwrap_or_default() {
-            self.sqlite_tree(&mut pages, table.root, &mut of(&table.name, table.columns))?;
+        let tables = schema.tables.unwrap_or_default();
+        let shapes: Vec<Vec<String>> = tables.iter().map(|table| table.columns.clone()).collect();
+        let shapes = &shapes[..];
+        for table in tables {
+            let of_table = of(&table.name, table.columns);
+            self.sqlite_tree(&mut pages, table.root, &mut Walk { shapes, ..of_table })?;
         }
-        let mut freed = of("no table", Vec::new());
+        let mut freed = Walk { shapes, is_of_none: true, ..of("no table", Vec::new()) };
         for place in 0..pages.places() {
             if pages.see(place) {
                 let (number, page) = pages.at(place)?;
@@ -158,6 +168,7 @@ impl<L: Look> Tour<'_, L> {
                         Value::Other => {}
                     }
                 }
+                self.columns_are(&mut rows, shape(walk.shapes, values.len(), 1));
                 if rows.add(row) {
                     self.rows(&mut rows);
                 }
@@ -188,6 +199,9 @@ impl<L: Look> Tour<'_, L> {
             self.unreadable(&format!("{}: part of a row is elsewhere", walk.name), walk.chain);
         }
         let Some(values) = values(&record) else { return Ok(()) };
+        if walk.is_of_none {
+            self.columns_are(&mut walk.rows, shape(walk.shapes, values.len(), 0));
+        }
         let mut row = Row::default();
         for (column, value) in values.iter().enumerate() {
             let chain = || format!("{}sqlite:{} > ", walk.chain, walk.rows.place(column));
@@ -218,6 +232,19 @@ impl<L: Look> Tour<'_, L> {
             self.rows(&mut walk.rows);
         }
         Ok(())
+    }
+}
+
+/// The columns of the one table that has so many, or so many more before them that were written
+/// over.
+fn shape(shapes: &[Vec<String>], count: usize, lost_max: usize) -> &[String] {
+    let mut alike = shapes.iter().filter(|columns| !columns.is_empty()).filter_map(|columns| {
+        let lost = columns.len().checked_sub(count)?;
+        (lost <= lost_max).then(|| &columns[lost..])
+    });
+    match (alike.next(), alike.next()) {
+        (Some(columns), None) => columns,
+        _ => &[],
     }
 }
 
