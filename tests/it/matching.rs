@@ -1002,3 +1002,43 @@ fn whoever_may_stand_where_nobody_looked_counts_as_somebody_else() {
         assert_eq!(told, [expected], "{what}");
     }
 }
+
+#[test]
+fn colours_letters_of_tex_and_records_of_users() {
+    for (content, kind) in [
+        ("\u{3}04ann@contoso.com\u{3} hi", "email"),
+        ("<\u{3}4,12an\u{3}07n@contoso.com\u{f}> hello there, all of you in this room", "email"),
+        ("\u{2}Ann\u{2} \u{1d}Lefèvre\u{1d} joined the channel", "name"),
+        ("§cann@contoso.com§r joined", "email"),
+        ("§aAnn§r §bLefèvre§r", "name"),
+        ("[bold red]Ann[/] [green]Lefèvre[/green]", "name"),
+        ("[red]an[/red]n@contoso.com", "email"),
+        ("user=[bold]ann[/bold]", "username"),
+        ("#[fg=red]ann#[default]@contoso.com", "email"),
+        (r"author = {Lef{\`e}vre, Ann}", "name"),
+        (r"\author{Ann Lef\`evre}", "name"),
+        (r"^ann@contoso\.com$", "email"),
+        ("# TODO(ann): x", "username"),
+        ("10.0.0.4 - ann [20/Nov/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 1", "username"),
+        ("GRANT ALL ON runs TO ann;", "username"),
+        ("INSERT INTO runs (id, owner) VALUES (1, 'ann');", "username"),
+        ("1f3a9c07 (ann 2026-11-20 09:00:00 +0000 1) x = 1", "username"),
+        ("Maintainer: ann\n", "username"),
+    ] {
+        let told = told(content.as_bytes());
+        assert!(told.iter().any(|hit| hit.starts_with(kind)), "{content:?}: {told:?}");
+    }
+    for content in [
+        "\u{3}04joann@contoso.com\u{3} hi",
+        "§cann@contoso.com.org§r joined",
+        "# TODO: ann",
+        "GRANT ALL ON ann TO kofi;",
+        "INSERT INTO runs (id, model) VALUES (1, 'ann');",
+        "<td>Kofi Ann</td><td>Lefèvre Roy</td>",
+        "\0\0ann@contoso.com.orgbob\0\0",
+        "[{U\u{4}mailSU\u{f}ann@contoso.com.orgU\u{5}givenSU\u{4}Kofi}]",
+        "\u{8}\u{7}:\u{10}2\u{b}Kofi Brandt2\u{f}ann@contoso.com.org2\u{b}Mira Brandt\u{2}\u{1}\u{0}",
+    ] {
+        assert_eq!(told(content.as_bytes()), [""; 0], "{content:?}");
+    }
+}
