@@ -56,8 +56,7 @@ pub fn joint(before: &str, between: &str, after: &str) -> Option<Joint> {
             .then_some(Joint { kind: Kind::Tagged, apart: true });
     }
     if is_space(between) {
-        let parts_names = between.trim_matches(' ') == "\t" && are_longer_cells(before, after);
-        return if parts_names { None } else { told(Kind::Space, false) };
+        return told(Kind::Space, false);
     }
     if let Some(sign) = sign(between) {
         return told(Kind::Sign(sign), false);
@@ -83,15 +82,6 @@ pub fn joint(before: &str, between: &str, after: &str) -> Option<Joint> {
 fn is_space(between: &str) -> bool {
     between == "~"
         || between.contains(separates) && between.chars().all(|c| separates(c) || c == '\\')
-}
-
-/// Whether both cells that a tab parts have more words than the one beside it, as two full names
-/// have: `Kofi Mira⇥Osei Brandt`.
-fn are_longer_cells(before: &str, after: &str) -> bool {
-    const ENDS: [char; 4] = ['\t', '\n', '\r', char::REPLACEMENT_CHARACTER];
-    let cell = before.rsplit(ENDS).next().unwrap_or(before);
-    let next = after.split(ENDS).next().unwrap_or(after);
-    cell.trim().contains(' ') && next.trim().contains(' ')
 }
 
 fn sign(between: &str) -> Option<char> {
@@ -442,7 +432,6 @@ mod tests {
             "mira--osei",
             "mira\"osei",
             "mira\0\0x\0osei",
-            "kofi mira\tosei brandt",
         ] {
             assert_eq!(told(text), None, "{text}");
         }
