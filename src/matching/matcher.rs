@@ -255,9 +255,9 @@ impl Matcher {
                 Spelled::Within => Boundary::Respelled,
                 Spelled::AsGuest => Boundary::Guest,
             };
-            let (before, after) = (&text[..range.start], &text[range.end..]);
+            let after = &text[range.end..];
             self.look_up(address, range.clone(), boundary, &mut |occurrence| {
-                if !goes_on_in_binary(before, after) {
+                if !goes_on_in_binary(after) {
                     found(occurrence);
                 }
             });

@@ -429,7 +429,11 @@ fn aliases_in_listings_and_in_objects_of_users_are_masked() {
     let slack = r#"[{"name":"kofi.m","real_name":"Kofi Mensa","profile":{"email":"k@x.example"}},
         {"name":"hanako.e","real_name":"Hanako Example","email":"hanako.example@contoso.example"},
         {"name":"churn-model","tags":["nightly"]}]"#;
+    let notes = "x # TODO(kofimb): for hanako.example\n\\author{kofimb}\n@author kofimb\n\
+        ALTER TABLE runs OWNER TO kofimb;\nTODO(later): fast\nmodify acls to: kofimb\n\
+        12:01 -!- kofimb [~k@10.0.0.4] has joined\n";
     for (text, gone, left) in [
+        (notes, vec!["kofimb"], vec!["hanako.example", "ALTER TABLE runs", "fast"]),
         (queue, vec!["kofim"], vec!["gpu train", "R 1:02 1 node7", "hanako.example PD"]),
         (
             slack,

@@ -9,14 +9,11 @@
 //! | username | as customer id and `.`, `@`, `+`; **and** it must name a user (`aliases`) |
 
 use crate::matching::identity::addresses::{addresses_at, local_run_start};
-use crate::matching::identity::domains::may_go_on;
+use crate::matching::identity::domains::goes_on;
 use crate::matching::identity::scripts::{stands_apart, stands_turned};
 use crate::matching::identity::users::aliases::{BESIDE_BYTES, names_a_user};
 use crate::matching::views::spelling::cut::{ceil, floor};
 use crate::matching::views::spelling::spaceless::{continues_word, is_local};
-
-/// Characters on either side among which a sign of a binary is sought.
-const NEAR_CHARS: usize = 256;
 
 /// How the ends of a pattern are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,21 +80,20 @@ fn is_whole_address(before: &str, hit: &str, after: &str) -> bool {
     let text = [tail(before), hit, head(after)].concat();
     let start = tail(before).len();
     addresses_at(&text, start + sign).any(|range| range == (start..start + hit.len()))
-        && !goes_on_in_binary(before, after)
+        && !goes_on_in_binary(after)
 }
 
-/// Whether an address between these is the head of a longer one in a binary, to which what stands
-/// next to it is glued.
-pub fn goes_on_in_binary(before: &str, after: &str) -> bool {
+/// Whether an address before this is the head of a longer one in a binary, to which what stands next
+/// to it is glued.
+pub fn goes_on_in_binary(after: &str) -> bool {
     // Control characters that no text has, and bytes that are none of it.
     let is_sign = |c: char| match c {
         ..'\u{7}' | char::REPLACEMENT_CHARACTER => true,
         '\u{e}'..'\u{20}' => c != '\u{1b}',
         _ => false,
     };
-    may_go_on(after)
-        && (before.chars().rev().take(NEAR_CHARS).any(is_sign)
-            || after.chars().take(NEAR_CHARS).any(is_sign))
+    let run = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
+    goes_on(after) && run.is_some_and(|run| after[run..].chars().take(2).any(is_sign))
 }
 
 fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {

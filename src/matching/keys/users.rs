@@ -35,7 +35,7 @@ pub const USERS: [&str; 24] = [
 
 /// What may speak of users, and how many words after it are asked for. Sentences have the alias at
 /// once, commands and listings somewhere.
-pub const SPEAKING: [(&str, usize); 34] = [
+pub const SPEAKING: [(&str, usize); 43] = [
     ("logged in", 3),
     ("logged on", 3),
     ("signed in", 3),
@@ -70,6 +70,15 @@ pub const SPEAKING: [(&str, usize); 34] = [
     ("submitted by", 1),
     ("started by", 1),
     ("created by", 1),
+    ("todo(", 1),
+    ("fixme(", 1),
+    ("author{", 1),
+    ("@author ", 1),
+    ("committer ", 1),
+    ("owner to ", 1),
+    ("acls to: ", 1),
+    ("-!- ", 1),
+    ("@assignee ", 1),
 ];
 
 /// The same where it is no part of another word: of a guide, of a factor.

@@ -198,7 +198,11 @@ impl People {
                 // What was respelled, or grew and shrank as it was folded, has its parts elsewhere.
                 let is_told = text[range.clone()].eq_ignore_ascii_case(&identifier.value);
                 // Cells of a binary that lie side by side are read from places within them too.
-                let sign = text[..range.start].chars().next_back().filter(char::is_ascii);
+                let mut before = text[..range.start].chars().rev();
+                let sign = before.next().filter(char::is_ascii);
+                let is_cut =
+                    |c: char| c.is_control() && c != '\n' || c == char::REPLACEMENT_CHARACTER;
+                let sign = sign.filter(|_| before.next().is_some_and(is_cut));
                 let end = sign.map(|sign| format!("{sign}{}", identifier.value));
                 if end.is_some_and(|end| self.addresses.ends_own(&end)) {
                     continue;

@@ -19,7 +19,11 @@ pub fn is_recorded(before: &str, after: &str) -> bool {
 fn is_noted(line: &str, rest: &str) -> bool {
     const NOTES: [&str; 5] = ["todo(", "fixme(", "xxx(", "hack(", "note("];
     let ends = |signs: &[&str]| signs.iter().any(|sign| line.ends_with(sign));
-    rest.starts_with(')') && ends(&NOTES)
+    let is_note = || {
+        let before = NOTES.iter().find_map(|note| line.strip_suffix(note));
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    rest.starts_with(')') && is_note()
         || rest.starts_with('}') && ends(&["author{", "owner{"])
         || rest.trim().is_empty() && ends(&["@author ", "@assignee ", "@owner "])
         || rest.starts_with(" <") && ["author ", "committer ", "tagger "].contains(&line)
@@ -45,7 +49,11 @@ fn is_logged(line: &str, rest: &str) -> bool {
     let is_time = |text: &str| {
         let text = text.trim_matches([' ', '[', ']', '(', ')']);
         text.rsplit(' ').next().is_some_and(|time| {
-            time.contains(':') && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+            let digits = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+            time.contains(':')
+                && digits(time.bytes().next())
+                && digits(time.bytes().next_back())
+                && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
         })
     };
     let day = rest.strip_prefix(" [").unwrap_or_default().as_bytes();
@@ -66,7 +74,11 @@ fn owns_code(line: &str, rest: &str) -> bool {
         return false;
     }
     let mut words = earlier.split_whitespace();
-    let is_pattern = words.next().is_some_and(|word| word.contains(['*', '/', '.']));
+    let is_pattern = !line.starts_with(' ')
+        && words.next().is_some_and(|word| {
+            let is_file = word.contains('.') && !word.ends_with('.');
+            word.contains(['*', '/']) || is_file
+        });
     let is_owner = |word: &str| word.contains('@');
     is_pattern && words.all(is_owner) && rest.split_whitespace().all(is_owner)
         || ["cc", "by", "assign", "reviewers", "thanks"]
@@ -109,14 +121,24 @@ fn is_inserted(before: &str, after: &str) -> bool {
     let Some(at) = before.rfind("insert into ").filter(|_| after.starts_with(quote)) else {
         return false;
     };
-    let Some((heads, rows)) = before[at..].split_once("values") else { return false };
+    let statement = &before[at..];
+    let mut values = statement.match_indices("values").map(|(at, _)| statement.split_at(at));
+    let Some((heads, rows)) = values.find(|(heads, _)| heads.trim_end().ends_with(')')) else {
+        return false;
+    };
     let Some((_, heads)) = heads.split_once('(') else { return false };
-    let (mut column, mut is_text) = (0, false);
+    let (mut column, mut depth, mut is_text, mut is_escaped) = (0, 0usize, false, false);
     for c in rows.chars() {
         match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_text => is_escaped = true,
             '\'' => is_text = !is_text,
-            '(' if !is_text => column = 0,
-            ',' if !is_text => column += 1,
+            '(' if !is_text => {
+                depth += 1;
+                column = if depth == 1 { 0 } else { column };
+            }
+            ')' if !is_text => depth = depth.saturating_sub(1),
+            ',' if !is_text && depth == 1 => column += 1,
             _ => {}
         }
     }
@@ -161,11 +183,19 @@ mod tests {
             "alter table x owner to «ann»;",
             "definer=`«ann»`@`localhost`",
             "insert into runs (id, owner) values (1, '«ann»');",
+            "insert into metric_values (id, at, owner) values (1, now(), '«ann»');",
+            "insert into runs (note, owner) values ('it\\'s, so', '«ann»');",
             "insert into `runs` (`owner`,`x, y`) values ('kofi','a, b'),\n('«ann»',2);",
         ] {
             assert!(stands(text), "{text}");
         }
         for text in [
+            "depth : <«max»>",
+            "footnote(«mark»)",
+            " * @«beta»",
+            "1. @«max»",
+            "e.g. @«max»",
+            "insert into runs (owner, note) values (now(), '«ann»');",
             "todo: «ann»",
             "f(«ann»)",
             "<«ann»> </ann>",

@@ -192,7 +192,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     break;
                 }
                 let more = values[known..].iter().map(ByteArray::len).sum();
-                self.parquet_repeat(read, more)?;
+                // What was looked at with others was counted there.
+                self.parquet_repeat(read, if changed.is_some() { 0 } else { more })?;
                 if more > ROW_BYTES_MAX {
                     return Err(Stop::not("parquet: row too large"));
                 }

@@ -17,6 +17,10 @@ use crate::matching::views::tour::Look;
 /// Columns that are put together.
 const COLUMNS_MAX: usize = 64;
 
+/// Bytes of rows that are held at a time, and what a cell takes beside its bytes.
+const ROWS_BYTES_MAX: usize = 64 << 20;
+const CELL_BYTES: usize = 64;
+
 /// A column of text of a group.
 pub struct Column {
     /// Its number.
@@ -52,6 +56,8 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         for column in columns {
             match lists
                 .iter_mut()
+                .rev()
+                .take(COLUMNS_MAX)
                 .find(|(list, beside)| *list == &column.list && beside.len() < COLUMNS_MAX)
             {
                 Some((_, beside)) => beside.push(column),
@@ -78,18 +84,23 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let open = |column: &&Column| Reading::open(group, column.number);
         let mut readings = columns.iter().map(open).collect::<Result<Vec<_>, Stop>>()?;
         changed.extend(columns.iter().map(|column| (column.number, Edits::default())));
+        let replaced = self.replaced;
         loop {
             let before: Vec<u64> = readings.iter().map(|reading| reading.passed).collect();
-            let mut read = Vec::new();
+            let (mut read, mut held) = (Vec::new(), 0);
             for reading in &mut readings {
                 let (records, cells) = reading.next(step)?;
                 let bytes = cells.iter().flatten().map(ByteArray::len).sum();
                 self.parquet_repeat(records, bytes)?;
+                held += bytes + CELL_BYTES * cells.len();
                 read.push(cells);
             }
             let count = read.first().map_or(0, Vec::len);
-            if read.iter().any(|cells| cells.len() != count) {
-                return Err(broken());
+            // Two lists, or one that is too long to be held: each column is looked at by itself.
+            if held > ROWS_BYTES_MAX || read.iter().any(|cells| cells.len() != count) {
+                self.replaced = replaced;
+                columns.iter().for_each(|column| drop(changed.remove(&column.number)));
+                return Ok(());
             }
             if count == 0 {
                 return Ok(());

@@ -1,4 +1,4 @@
-//! Letters and signs as TeX, Markdown and patterns write them: `Lef\`{e}vre`, `{\"U}nal`,
+//! Letters and signs as TeX, Markdown and patterns write them: `{\"U}nal`, `Lef\'evre`,
 //! `ann\_lee@x.org`, `ann@x\.org`.
 //!
 //! The same backslashes are escapes elsewhere, so what is meant is read beside the text.

@@ -199,7 +199,9 @@ fn goes_on(inflate: &mut Decompress, body: &[u8]) -> bool {
         match read {
             Ok(Status::StreamEnd) => return true,
             Ok(_) if now != (taken, given) => (taken, given) = now,
-            Ok(_) | Err(_) => return false,
+            // One that waits for more ends so, RFC 1951 section 3.2.4.
+            Ok(_) => return given > 0 && body.ends_with(b"\0\0\xff\xff"),
+            Err(_) => return false,
         }
     }
     true

@@ -45,13 +45,17 @@ fn ends_base64(text: &str) -> bool {
     let is_digit = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let len = digits.bytes().rev().take_while(|byte| is_digit(&byte)).count();
     let run = &digits.as_bytes()[digits.len() - len..];
-    // Words are seldom as long, and of one case then.
+    // Words and paths are of one case for longer.
+    let is_letter = |pair: &&[u8]| pair.iter().all(u8::is_ascii_alphabetic);
+    let turns = |pair: &&[u8]| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase();
+    let turns = run.windows(2).filter(is_letter).filter(turns).count();
     let has = |is_such: fn(&u8) -> bool| run.iter().any(is_such);
     let padded = len + text.len() - digits.len();
     len >= DIGITS_MIN
         && padded.is_multiple_of(4)
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
+        && (has(u8::is_ascii_digit) || turns * 4 > len)
 }
 
 /// A character in `=XX`, or a soft line break, at the start.
@@ -156,6 +160,7 @@ mod tests {
             ("Lef=E8vre", "Lefèvre"),
             ("ann=40contoso.=\r\ncom", "ann@contoso.com"),
             ("Lef=C3=\n=A8vre", "Lefèvre"),
+            ("wrote /mnt/Users/annlefev=\nre/models", "wrote /mnt/Users/annlefevre/models"),
             ("=?utf-8?Q?Ann_Lef=C3=A8vre?= <", "Ann Lefèvre <"),
             ("=?UTF-8?B?QW5uIExlZsOo?=\r\n =?UTF-8?B?dnJl?=", "Ann Lefèvre"),
             ("=?iso-8859-1?q?Lef=E8vre?=", "Lefèvre"),

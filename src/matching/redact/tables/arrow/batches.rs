@@ -28,6 +28,9 @@ const VALUE_BYTES_MAX: u64 = 64 << 20;
 /// What a value counts as, which a file may claim without having any.
 const STEP_BYTES: usize = 16;
 
+/// Lists that are looked at for the one of which a column is a part.
+const BESIDE_MAX: usize = 64;
+
 /// What buffers begin at multiples of: some programs write one, some the other.
 const ALIGNMENTS: [u64; 2] = [64, 8];
 
@@ -80,7 +83,7 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                     && list(column).is_some()
                     && names.is_none()
             };
-            match all[1..].iter_mut().find(is_beside) {
+            match all[1..].iter_mut().rev().take(BESIDE_MAX).find(is_beside) {
                 Some(changing) => changing.add(column),
                 None => all.push(Changing::new(vec![column], column.len)),
             }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use memchr::memchr_iter;
 
 use crate::matching::views::spelling::digits::openings::is_promising;
+use crate::matching::views::spelling::noise::is_clean;
 use crate::matching::work;
 
 /// What calls end with that speak of it: `b85decode(`, `a85decode(`.
@@ -109,13 +110,19 @@ fn whole(bytes: &[u8], found: &mut dyn FnMut(Range<usize>, Vec<u8>)) {
             && let Some(spelled) = decoded(digits, values).filter(|bytes| is_promising(bytes))
             && digits.iter().all(is_digit)
             && digits.iter().any(is_sign)
-            && are_spread(digits)
+            && (are_spread(digits) || is_padded_text(&spelled))
         {
             work::charge(digits.len());
             let start = bytes.len() - bytes.trim_ascii_start().len();
             found(start..start + digits.len(), spelled);
         }
     }
+}
+
+/// Whether bytes are text, but for zeros.
+fn is_padded_text(bytes: &[u8]) -> bool {
+    is_clean(&bytes.iter().copied().filter(|byte| *byte != 0).collect::<Vec<u8>>())
+        || bytes.iter().filter(|byte| **byte == 0).count() * 2 > bytes.len()
 }
 
 /// Whether a text has half as many different digits as noise of its length would: hashes behind an
@@ -182,6 +189,25 @@ mod tests {
             format!("x = b85decode('{rfc}')"),
         ] {
             assert!(all(&text).iter().any(|text| text == expected), "{text}: {:?}", all(&text));
+        }
+    }
+
+    #[test]
+    fn what_says_the_same_again_is_read() {
+        let encoded = |bytes: &[u8]| {
+            let mut digits = String::new();
+            for four in bytes.chunks_exact(4) {
+                let number = u32::from_be_bytes(four.try_into().unwrap());
+                let digit = |power: u32| RFC_1924[(number / 85u32.pow(power) % 85) as usize];
+                digits.extend([4, 3, 2, 1, 0].map(|power| char::from(digit(power))));
+            }
+            digits
+        };
+        for bytes in
+            [b"ann@contoso.com\n".repeat(20), [&b"ann@contoso.com\0"[..], &[0; 240]].concat()]
+        {
+            let all = all(&encoded(&bytes));
+            assert!(all.iter().any(|text| text.contains("ann@contoso.com")), "{all:?}");
         }
     }
 

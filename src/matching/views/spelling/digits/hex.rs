@@ -23,7 +23,8 @@ pub fn decoded(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, Vec<u8>
     let spelled = hex::decode(&bytes[start..end]).ok()?;
     // A number that is text by chance is so in part.
     let is_number = bytes[start..end].iter().all(u8::is_ascii_digit);
-    let is_told = if is_number { spelled.iter().all(|byte| is_plain(*byte)) } else { true };
+    let is_told =
+        if is_number { spelled.iter().all(|byte| is_plain(*byte) || *byte == 0) } else { true };
     (is_told && is_promising(&spelled)).then_some((start..end, spelled))
 }
 
@@ -40,6 +41,7 @@ mod tests {
             ("6f9619ff8b86d011b42d00cf4fc964ff", None),
             ("1526765404677642287", None),
             ("5065746572205061727279", Some("Peter Parry")),
+            ("37003000300034003200390031003700", Some("7\x000\x000\x004\x002\x009\x001\x007\0")),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", None),
         ] {
             let is_digit = |c: &char| c.is_ascii_hexdigit();

@@ -180,6 +180,7 @@ impl Naming<'_> {
     /// Names a column and its parts; `None` if there are too many.
     fn name(&mut self, number: usize, column: Column, nesting: usize) -> Option<()> {
         const STRUCT: u64 = 12;
+        const LIST: u64 = 10;
         const MAP: u64 = 11;
         let Column { path, structs, listed, .. } = column;
         let Some(this) = self.types.get(number) else { return Some(()) };
@@ -205,7 +206,8 @@ impl Naming<'_> {
                 structs.push(number);
                 (of, structs)
             }),
-            _ => Some((number, Vec::new())),
+            (false, LIST | MAP) => Some((number, Vec::new())),
+            _ => None,
         };
         for (index, part) in this.parts.iter().enumerate().filter(|(_, part)| **part > number) {
             let dot = if path.is_empty() { "" } else { "." };

@@ -145,6 +145,7 @@ impl<L: Look> Tour<'_, L> {
         let names = columns.iter().map(|texts| named[texts.number].path.clone()).collect();
         let mut rows = Rows::new(&place.view, "", names);
         let is_listed = count == u64::MAX;
+        let mut ended = None;
         'rows: for _ in 0..if columns.is_empty() { 0 } else { count } {
             work::charge(STEP_BYTES * columns.len());
             self.meter.pace(self.limits)?;
@@ -152,7 +153,11 @@ impl<L: Look> Tour<'_, L> {
             for (number, texts) in columns.iter_mut().enumerate() {
                 // Where lists end nothing says but the end of their values.
                 let next = match texts.next(store) {
-                    Err(_) if is_listed => break 'rows,
+                    Err(_) if is_listed => {
+                        ended = Some(number);
+                        rows.add(row);
+                        break 'rows;
+                    }
                     next => next?,
                 };
                 let Some(bytes) = next else { continue };
@@ -165,6 +170,13 @@ impl<L: Look> Tour<'_, L> {
             }
         }
         self.rows(&mut rows);
+        // Where one is damaged the others may go on.
+        for (number, texts) in columns.into_iter().enumerate() {
+            if ended.is_some_and(|ended| ended != number) {
+                let rows = Rows::new(&place.view, "", vec![named[texts.number].path.clone()]);
+                self.orc_cells(store, texts, rows, place)?;
+            }
+        }
         Ok(())
     }
 
