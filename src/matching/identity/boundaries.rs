@@ -83,17 +83,20 @@ fn is_whole_address(before: &str, hit: &str, after: &str) -> bool {
         && !goes_on_in_binary(after)
 }
 
-/// Whether an address before this is the head of a longer one in a binary, to which what stands next
-/// to it is glued.
+/// Characters behind a domain in which a binary shows itself.
+const NEAR_CHARS: usize = 32;
+
+/// Whether an address before this is the head of a longer one in a binary, to which what stands
+/// next to it is glued.
 pub fn goes_on_in_binary(after: &str) -> bool {
     // Control characters that no text has, and bytes that are none of it.
     let is_sign = |c: char| match c {
-        ..'\u{7}' | char::REPLACEMENT_CHARACTER => true,
+        ..'\u{7}' | '\u{b}' | char::REPLACEMENT_CHARACTER => true,
         '\u{e}'..'\u{20}' => c != '\u{1b}',
         _ => false,
     };
     let run = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
-    goes_on(after) && run.is_some_and(|run| after[run..].chars().take(2).any(is_sign))
+    goes_on(after) && run.is_some_and(|run| after[run..].chars().take(NEAR_CHARS).any(is_sign))
 }
 
 fn stands_as_words(before: &str, hit: &str, after: &str) -> bool {
