@@ -96,6 +96,10 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
                 read.push(cells);
             }
             let count = read.first().map_or(0, Vec::len);
+            let is_listed = columns.iter().all(|column| column.list.is_some());
+            if held > ROWS_BYTES_MAX && !is_listed {
+                return Err(Stop::not("parquet: row too large"));
+            }
             // Two lists, or one that is too long to be held: each column is looked at by itself.
             if held > ROWS_BYTES_MAX || read.iter().any(|cells| cells.len() != count) {
                 self.replaced = replaced;
