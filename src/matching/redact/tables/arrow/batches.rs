@@ -75,13 +75,9 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
         let mut all = vec![Changing::new(of_rows, count)];
         // What a list holds has rows of its own.
         for column in apart {
-            let list =
-                |column: &Column| column.path.rsplit_once('.').map(|(list, _)| list.to_owned());
+            let list = list_of(column).filter(|_| names.is_none());
             let is_beside = |changing: &&mut Changing<'_>| {
-                changing.count == column.len
-                    && changing.columns.first().is_some_and(|first| list(first) == list(column))
-                    && list(column).is_some()
-                    && names.is_none()
+                list.is_some() && changing.count == column.len && changing.list() == list
             };
             match all[1..].iter_mut().rev().take(BESIDE_MAX).find(is_beside) {
                 Some(changing) => changing.add(column),
@@ -221,17 +217,13 @@ impl<L: Look<What = Put>> Rewriting<'_, L> {
 
 impl<'c> Changing<'c> {
     fn new(columns: Vec<&'c Column>, count: u64) -> Self {
-        let none = Self {
-            columns: Vec::new(),
-            names: Vec::new(),
-            edits: Vec::new(),
-            count,
-            taken: HashSet::new(),
-        };
-        columns.into_iter().fold(none, |mut all, column| {
-            all.add(column);
-            all
-        })
+        let names = columns.iter().map(|column| column.path.clone()).collect();
+        let edits = columns.iter().map(|_| Edits::default()).collect();
+        Self { columns, names, edits, count, taken: HashSet::new() }
+    }
+
+    fn list(&self) -> Option<&'c str> {
+        self.columns.first().and_then(|first| list_of(first))
     }
 
     fn add(&mut self, column: &'c Column) {
@@ -267,6 +259,11 @@ impl<'c> Changing<'c> {
         }
         Ok(())
     }
+}
+
+/// The list that a column is a part of, by its path.
+fn list_of(column: &Column) -> Option<&str> {
+    column.path.rsplit_once('.').map(|(list, _)| list)
 }
 
 /// Packs a buffer as the others are packed.

@@ -23,8 +23,7 @@ pub fn decoded(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, Vec<u8>
     let spelled = hex::decode(&bytes[start..end]).ok()?;
     // A number that is text by chance is so in part.
     let is_number = bytes[start..end].iter().all(u8::is_ascii_digit);
-    let is_told =
-        if is_number { spelled.iter().all(|byte| is_plain(*byte) || *byte == 0) } else { true };
+    let is_told = !is_number || spelled.iter().all(|byte| is_plain(*byte) || *byte == 0);
     (is_told && is_promising(&spelled)).then_some((start..end, spelled))
 }
 
